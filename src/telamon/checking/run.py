@@ -1,0 +1,171 @@
+"""A run of `check`: walk, examine, set each finding against the gate, the waivers and the baseline."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from telamon import __version__
+from telamon.checking.examination import Task, examine
+from telamon.checking.walk import Unreachable, walk
+from telamon.core.records import Mode
+from telamon.reporting.report import Failure, Report, Reported, Standing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from datetime import date
+    from pathlib import Path
+
+    from telamon.catalog import Catalog
+    from telamon.checking.examination import Examined
+    from telamon.core.records import Finding, Outcome
+    from telamon.core.subjects import Subject
+    from telamon.policy.baseline import Baseline
+    from telamon.policy.compiler import Policy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """Where a run tells how far it is.
+
+    Attributes:
+        begin: Told how many tasks there are.
+        advance: Called after each.
+    """
+
+    begin: Callable[[int], None] = lambda _total: None
+    advance: Callable[[], None] = lambda: None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """What decides whether a finding fails the run.
+
+    Attributes:
+        policy: Modes, gates and waivers.
+        baseline: Findings that were there before.
+        today: For the expiry of waivers.
+    """
+
+    policy: Policy
+    baseline: Baseline | None
+    today: date
+
+    def stand(self, finding: Finding, control: str) -> tuple[Standing, str]:
+        """Return how a finding stands to the gate, and the note that explains it.
+
+        The order is: shadow mode, severity below the gate, a waiver in force, the baseline.
+        """
+        settings = self.policy.settings(control)
+        if settings.mode is Mode.SHADOW:
+            return Standing.SHADOW, "the control is in shadow mode"
+        if finding.severity.rank < settings.fail_at.rank:
+            return Standing.BELOW_GATE, ""
+        for waiver in self.policy.waivers:
+            if waiver.applies(finding, self.today):
+                return Standing.WAIVED, f"waived by {waiver.owner} until {waiver.expires}: {waiver.reason}"
+        if self.baseline is not None and finding.fingerprint in self.baseline:
+            return Standing.BASELINE, "in the baseline"
+        return Standing.FAILING, ""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Tally:
+    findings: list[Reported] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+
+
+def check(
+    paths: Mapping[Path, str],
+    *,
+    policy: Policy,
+    catalog: Catalog,
+    today: date,
+    baseline: Baseline | None = None,
+    jobs: int | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Check everything below `paths` with every control that is on, and return the report.
+
+    Args:
+        paths: Files and folders, and what reports call them.
+        policy: Modes, gates, waivers and exclusions.
+        catalog: The controls.
+        today: For the expiry of waivers.
+        baseline: Findings that were there before.
+        jobs: Worker processes; by default one per processor.
+        progress: Told how far the run is.
+
+    Raises:
+        UsageError: A path does not exist.
+    """
+    start = time.perf_counter()
+    progress = progress or Progress()
+    tally = _Tally()
+    subjects: list[Subject] = []
+    for met in walk(paths, is_excluded=policy.is_excluded):
+        if isinstance(met, Unreachable):
+            tally.failures.append(Failure(control="", subject=met.name, reason=met.reason))
+        else:
+            subjects.append(met)
+    tasks = _tasks(subjects, policy, catalog)
+    progress.begin(len(tasks))
+    gate = Gate(policy=policy, baseline=baseline, today=today)
+    for index, examined in examine(tasks, jobs=jobs or os.cpu_count() or 1):
+        _count(tally, tasks[index], examined, gate)
+        progress.advance()
+    return _report(tally, gate, catalog, elapsed_s=time.perf_counter() - start)
+
+
+def _tasks(subjects: Iterable[Subject], policy: Policy, catalog: Catalog) -> list[Task]:
+    checkers = []
+    for listed in catalog:
+        kind = listed.control.checker()
+        if kind is not None and policy.mode(listed.control.name) is not Mode.OFF:
+            checkers.append((listed.control.name, kind(policy.settings(listed.control.name))))
+    return [
+        Task(control=name, checker=checker, subject=subject)
+        for subject in subjects
+        for name, checker in checkers
+        if subject.kind in checker.kinds
+    ]
+
+
+def _count(tally: _Tally, task: Task, examined: Examined, gate: Gate) -> None:
+    for finding in examined.findings:
+        standing, note = gate.stand(finding, task.control)
+        tally.findings.append(Reported(finding=finding, control=task.control, standing=standing, note=note))
+    tally.outcomes.extend(examined.outcomes)
+    if examined.defect or examined.death:
+        tally.failures.append(
+            Failure(
+                control=task.control,
+                subject=task.subject.name,
+                reason=examined.defect or examined.death,
+                is_internal=bool(examined.defect),
+            )
+        )
+
+
+def _report(tally: _Tally, gate: Gate, catalog: Catalog, *, elapsed_s: float) -> Report:
+    used = {reported.finding.rule for reported in tally.findings}
+    rules = {rule.id: rule for listed in catalog for rule in listed.control.rules() if rule.id in used} if used else {}
+    return Report(
+        command="check",
+        version=__version__,
+        policy_digest=gate.policy.digest,
+        findings=tuple(sorted(tally.findings, key=_place)),
+        outcomes=tuple(sorted(tally.outcomes, key=lambda outcome: (outcome.location.path, outcome.control))),
+        failures=tuple(sorted(tally.failures, key=lambda failure: (failure.subject, failure.control))),
+        rules=rules,
+        expired=tuple(str(waiver) for waiver in gate.policy.waivers if waiver.is_expired(gate.today)),
+        elapsed_s=elapsed_s,
+    )
+
+
+def _place(reported: Reported) -> tuple[str, str, int, str]:
+    location = reported.finding.location
+    return (location.path, location.member, location.offset or 0, reported.finding.rule)

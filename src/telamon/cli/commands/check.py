@@ -1,0 +1,88 @@
+"""`telamon check`: run the checkers of all controls over files and folders."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from telamon import catalog as catalogue
+from telamon.cli.options import FOLDER_OR_FILE, load_policy, policy_option, report_options
+
+if TYPE_CHECKING:
+    from telamon.catalog import Catalog
+    from telamon.policy.baseline import Baseline
+    from telamon.policy.compiler import Policy
+    from telamon.reporting.report import Report
+
+
+@click.command(name="check")
+@click.argument("paths", nargs=-1, type=FOLDER_OR_FILE)
+@policy_option
+@report_options
+@click.option("-j", "--jobs", type=click.IntRange(1, 256), help="Worker processes; default: one per processor.")
+@click.option(
+    "--baseline",
+    "baseline_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Findings in this file do not fail the run; else the policy's `baseline`.",
+)
+@click.option("--write-baseline", type=click.Path(path_type=Path, dir_okay=False), help="Write a baseline and exit 0.")
+@click.pass_context
+def command(  # noqa: PLR0913  # one parameter per flag
+    ctx: click.Context,
+    paths: tuple[Path, ...],
+    *,
+    policy_file: Path | None,
+    format_name: str,
+    output: Path | None,
+    verbose: bool,
+    color: bool | None,
+    jobs: int | None,
+    baseline_file: Path | None,
+    write_baseline: Path | None,
+) -> None:
+    """Check files and folders: PATHS, or what the policy names, or `-` for standard input.
+
+    Exit codes: 0 clean, 1 findings at or above the gate, 2 usage or policy error, 3 something could not be
+    judged, 4 internal error.
+    """
+    from telamon.cli.output import Output, emit
+    from telamon.policy import baseline as baselines
+
+    catalog = catalogue.load()
+    policy = load_policy(policy_file, catalog)
+    known = baseline_file or policy.baseline
+    baseline = baselines.read(known) if known is not None and write_baseline is None else None
+    report = _check(_subjects(paths, policy), policy, catalog, baseline, jobs)
+    if write_baseline is not None:
+        baselines.write(write_baseline, report)
+        click.echo(f"{len(report.findings)} findings written to {write_baseline}", err=True)
+        return
+    emit(report, Output(format_name=format_name, file=output, is_verbose=verbose, color=color))
+    ctx.exit(report.exit_code)
+
+
+def _subjects(paths: tuple[Path, ...], policy: Policy) -> tuple[Path, ...]:
+    return paths or policy.paths or (Path(),)
+
+
+def _check(
+    paths: tuple[Path, ...], policy: Policy, catalog: Catalog, baseline: Baseline | None, jobs: int | None
+) -> Report:
+    from telamon.checking.run import check
+    from telamon.cli.progress import progress
+    from telamon.cli.stdin import named_subjects
+
+    with named_subjects(paths) as named, progress("checking") as bar:
+        return check(
+            named,
+            policy=policy,
+            catalog=catalog,
+            today=dt.datetime.now(dt.UTC).date(),
+            baseline=baseline,
+            jobs=jobs,
+            progress=bar,
+        )

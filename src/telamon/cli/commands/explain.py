@@ -1,0 +1,92 @@
+"""`telamon explain`: the page of a control, a rule or an ATLAS object."""
+
+from __future__ import annotations
+
+import click
+
+from telamon import catalog as catalogue
+from telamon.catalog import Catalog, UnknownControlError
+from telamon.core.errors import UsageError
+
+
+@click.command(name="explain")
+@click.argument("topic")
+def command(topic: str) -> None:
+    """Explain TOPIC: a rule id, a control, or an ATLAS id such as AML.M0016 or AML.T0011."""
+    catalog = catalogue.load()
+    click.echo(_rule(topic, catalog) or _control(topic, catalog) or _atlas(topic, catalog) or _nothing(topic, catalog))
+
+
+def _rule(topic: str, catalog: Catalog) -> str:
+    found = catalog.rule(topic) if "/" in topic else None
+    if found is None:
+        return ""
+    listed, rule = found
+    lines = [
+        f"{rule.id} ({rule.severity})",
+        "",
+        f"{rule.summary}.",
+        "",
+        rule.description,
+        "",
+        f"Remedy: {rule.remedy}",
+        "",
+        f"Control: {listed.control.name} ({listed.control.mitigation})",
+    ]
+    if rule.techniques:
+        lines.append(f"ATLAS: {', '.join(_technique(technique) for technique in rule.techniques)}")
+    return "\n".join(lines)
+
+
+def _technique(identifier: str) -> str:
+    from telamon import atlas
+
+    return f"{identifier} {atlas.load().technique(identifier).name}"
+
+
+def _control(topic: str, catalog: Catalog) -> str:
+    try:
+        listed = catalog.find(topic)
+    except UnknownControlError:
+        return ""
+    control = listed.control
+    rules = [f"  {rule.severity:<8}  {rule.id}: {rule.summary}" for rule in control.rules()]
+    head = f"{control.name} ({control.mitigation}, {listed.wing} wing)"
+    return "\n".join([head, "", listed.page, *(["", "## Rules", "", *rules] if rules else [])])
+
+
+def _atlas(topic: str, catalog: Catalog) -> str:
+    from telamon import atlas
+
+    release = atlas.load()
+    identifier = topic if topic.startswith("AML.") else f"AML.{topic}"
+    try:
+        entry = release.entry(identifier)
+    except atlas.UnknownIdError:
+        return ""
+    lines = [f"{entry.id} {entry.name} (ATLAS {release.version})"]
+    if isinstance(entry, atlas.Technique):
+        tactics = ", ".join(release.tactic(tactic).name for tactic in entry.tactics)
+        lines += ["", f"Tactics: {tactics}", "", "Mitigations that ATLAS names:"]
+        lines += [f"  {m.id} {m.name}: {_built(m.id, catalog)}" for m in release.mitigations_of(entry.id)] or ["  none"]
+    elif isinstance(entry, atlas.Mitigation):
+        lines += ["", f"Control: {_built(entry.id, catalog)}", "", "Techniques that it mitigates:"]
+        lines += [f"  {technique.id} {technique.name}" for technique in release.techniques_of(entry.id)]
+    return "\n".join(lines)
+
+
+def _built(mitigation: str, catalog: Catalog) -> str:
+    names = [listed.control.name for listed in catalog if listed.control.mitigation == mitigation]
+    return names[0] if names else "not built yet"
+
+
+def _nothing(topic: str, catalog: Catalog) -> str:
+    import difflib
+
+    known = [rule.id for listed in catalog for rule in listed.control.rules()]
+    known += [name for listed in catalog for name in (listed.control.name, listed.control.mitigation)]
+    near = difflib.get_close_matches(topic, known, n=1)
+    raise UsageError(
+        f"nothing is called `{topic}`",
+        hint=f"did you mean `{near[0]}`?" if near else "`telamon list` shows the controls",
+    )

@@ -1,0 +1,120 @@
+"""The entry of the command line: finds the commands, and turns what they raise into exit codes."""
+
+from __future__ import annotations
+
+import os
+import pkgutil
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from telamon import __version__
+from telamon.core.errors import TelamonError
+from telamon.core.records import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+BROKEN_PIPE = 141  # 128 + SIGPIPE
+
+
+class Commands(click.Group):
+    """The commands of `telamon/cli/commands/`, then those that controls add; each is imported when it is named."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands, sorted."""
+        own = [_command_name(name) for name in _command_modules()]
+        return sorted({*own, *_control_commands(), *super().list_commands(ctx)})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command of that name, or `None`."""
+        module = cmd_name.replace("-", "_")
+        if module in _command_modules():
+            command = import_module(f"telamon.cli.commands.{module}").command
+            return command if isinstance(command, click.Command) else None
+        return _control_commands().get(cmd_name) or super().get_command(ctx, cmd_name)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="telamon")
+def telamon() -> None:
+    """Carry every mitigation of MITRE ATLAS as a working, enforced and proved control.
+
+    Start with `telamon up` (a demo system, an attack and its end), or `telamon check PATH`.
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and end the process with its exit code."""
+    try:
+        code = run(arguments)
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the flush at exit must not raise again
+        code = BROKEN_PIPE
+    sys.exit(code)
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code; messages of errors go to stderr.
+
+    Args:
+        arguments: The words after `telamon`; `sys.argv` where it is `None`.
+    """
+    try:
+        result = telamon.main(arguments, prog_name="telamon", standalone_mode=False)
+        sys.stdout.flush()
+    except TelamonError as error:
+        _complain(f"error[{error.code}]: {error.message}", error.hint)
+        return error.exit_code
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except click.Abort:
+        return INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return ExitCode.USAGE
+    except (BrokenPipeError, KeyboardInterrupt):
+        raise
+    except Exception as error:  # noqa: BLE001  # the CLI entry is a border (house rule 12)
+        return _crash(error)
+    return int(result) if isinstance(result, int) else ExitCode.CLEAN
+
+
+def _crash(error: Exception) -> ExitCode:
+    if os.environ.get("TELAMON_DEBUG"):
+        import traceback
+
+        traceback.print_exc()
+    _complain(
+        f"error[internal]: {type(error).__name__}: {error}",
+        "this is a defect of telamon: run again with TELAMON_DEBUG=1 for the traceback, and report it",
+    )
+    return ExitCode.INTERNAL
+
+
+def _complain(message: str, hint: str) -> None:
+    from telamon.kits.text.display import printable
+
+    click.echo(printable(message, keep_newlines=True), err=True)
+    if hint:
+        click.echo(f"  hint: {printable(hint, keep_newlines=True)}", err=True)
+
+
+def _command_modules() -> list[str]:
+    commands = import_module("telamon.cli.commands")
+    return [module.name for module in pkgutil.iter_modules(commands.__path__)]
+
+
+def _command_name(module: str) -> str:
+    return module.replace("_", "-")
+
+
+def _control_commands() -> dict[str, click.Command]:
+    from telamon import catalog
+
+    return {command.name or "": command for listed in catalog.load() for command in listed.control.commands()}

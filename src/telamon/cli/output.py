@@ -1,0 +1,68 @@
+"""Where a report goes: to the terminal, or to a file with the text on the terminal."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+from telamon.cli.options import is_coloured
+from telamon.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from telamon.reporting.report import Report
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """What the user asked for.
+
+    Attributes:
+        format_name: One of `telamon.cli.options.FORMATS`.
+        file: Where the report in that format goes; standard output where it is `None`.
+        is_verbose: Whether text lists clean subjects too.
+        color: The flag, or `None` where it was not given.
+    """
+
+    format_name: str
+    file: Path | None
+    is_verbose: bool
+    color: bool | None
+
+
+def emit(report: Report, output: Output) -> None:
+    """Write the report; with a file, the text report still goes to the terminal.
+
+    Raises:
+        UsageError: The file cannot be written.
+    """
+    text = _render(report, "text", output) if output.file or output.format_name == "text" else ""
+    if output.file is not None:
+        _write(output.file, text if output.format_name == "text" else _render(report, output.format_name, output))
+        click.echo(text, nl=False)
+        return
+    click.echo(text or _render(report, output.format_name, output), nl=False)
+
+
+def _render(report: Report, format_name: str, output: Output) -> str:
+    from telamon.reporting.formats import Format, Style, render
+
+    is_terminal = sys.stdout.isatty()
+    style = Style(color=is_coloured(output.color, is_terminal=is_terminal), verbose=output.is_verbose)
+    rendered = render(report, Format(format_name), style=style)
+    return rendered if rendered.endswith("\n") else rendered + "\n"
+
+
+def _write(file: Path, content: str) -> None:
+    temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_text(content, encoding="utf-8")
+        temporary.replace(file)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise UsageError(f"cannot write the report to `{file}`: {error.strerror}") from error

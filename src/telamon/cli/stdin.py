@@ -1,0 +1,33 @@
+"""Standard input as a subject: copied to a private file, so that readers can move about in it."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+STDIN = Path("-")
+
+
+@contextmanager
+def named_subjects(paths: Sequence[Path]) -> Iterator[Mapping[Path, str]]:
+    """Yield the paths to check and what reports call each; `-` is copied to a file that is removed afterwards.
+
+    Raises:
+        OSError: There is no room for the copy.
+    """
+    names = {path: path.as_posix() for path in paths if path != STDIN}
+    if STDIN not in paths:
+        yield names
+        return
+    import tempfile
+
+    with tempfile.NamedTemporaryFile(prefix="telamon-stdin-") as file:
+        shutil.copyfileobj(sys.stdin.buffer, file)
+        file.flush()
+        yield names | {Path(file.name): "-"}

@@ -1,0 +1,1 @@
+"""The controls: one wing per kind of subject, one folder per mitigation; found by `telamon.catalog`."""

@@ -1,0 +1,1 @@
+"""The artifact wing: model files, packages and what is known about them."""

@@ -1,0 +1,49 @@
+"""The errors that telamon raises: a stable code, a one-line message and, where there is one, a remedy."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from telamon.core.records import ExitCode
+
+
+class TelamonError(Exception):
+    """The base of everything that telamon raises on purpose.
+
+    Args:
+        message: One line in lower case: what was expected and what was found, user input in backticks.
+        hint: The remedy, apart from the message; empty where there is none.
+    """
+
+    code: ClassVar[str] = "telamon-error"
+    exit_code: ClassVar[ExitCode] = ExitCode.USAGE
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(TelamonError):
+    """A command or call was given arguments that do not fit."""
+
+    code = "usage"
+
+
+class MissingExtraError(TelamonError):
+    """An optional dependency set is needed and not installed.
+
+    Args:
+        extra: Name of the extra, as in `pip install 'telamon[extra]'`.
+        needed_by: What needs it, in words.
+    """
+
+    code = "missing-extra"
+    exit_code = ExitCode.NOT_RUN
+
+    def __init__(self, extra: str, needed_by: str) -> None:
+        super().__init__(
+            f"{needed_by} needs the optional dependencies `{extra}`",
+            hint=f"pip install 'telamon[{extra}]'",
+        )
+        self.extra = extra

@@ -1,0 +1,1 @@
+"""Domain libraries that know nothing of controls."""

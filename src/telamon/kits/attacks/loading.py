@@ -1,0 +1,100 @@
+"""A victim for artefact attacks: a real loader in a child process with resource limits and a folder of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MEMORY_BYTES = 4 * 1024**3  # torch alone maps more than 2 GiB
+CPU_S = 60
+WALL_S = 120
+FILE_BYTES = 64 * 1024**2
+
+
+class Loader(StrEnum):
+    """The ways in which victims load artefacts; the names are those of the functions they call."""
+
+    PICKLE = "pickle.load"
+    JOBLIB = "joblib.load"
+    NUMPY = "numpy.load"
+    TORCH = "torch.load"
+    IMPORT = "import"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """What came of a load.
+
+    Attributes:
+        ok: Whether the loader returned an object.
+        answer: `repr` of the object's type, or the last line of the error.
+    """
+
+    ok: bool
+    answer: str
+
+
+# One line each, run with -I -S-free isolation in the child; the path is its argument, never part of the code.
+_STATEMENTS = {
+    Loader.PICKLE: "import pickle; value = pickle.load(open(path, 'rb'))",
+    Loader.JOBLIB: "import joblib; value = joblib.load(path)",
+    Loader.NUMPY: "import numpy; value = numpy.load(path, allow_pickle=True); value = getattr(value, 'item', list)()",
+    Loader.TORCH: "import torch; value = torch.load(path, weights_only=False)",
+    Loader.IMPORT: "sys.path.insert(0, path); value = __import__('victim_package')",
+}
+_PROGRAM = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_CPU, ({cpu}, {cpu}))
+resource.setrlimit(resource.RLIMIT_AS, ({memory}, {memory}))
+resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))
+resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+path = sys.argv[1]
+{statement}
+print(type(value).__name__)
+"""
+
+
+def load_in_child(loader: Loader, path: Path, *, workspace: Path) -> Loaded:
+    """Load `path` as an unsuspecting user would, in a child process, and say what came of it.
+
+    The child has limits on memory, CPU time and file sizes, no inherited environment but the choice
+    of BLAS kernels, and `workspace` as its working and home folder. The payloads of our experiments do no more than
+    create a file there.
+
+    Args:
+        loader: Which function loads it.
+        path: The artefact.
+        workspace: An existing private folder.
+    """
+    program = _PROGRAM.format(cpu=CPU_S, memory=MEMORY_BYTES, size=FILE_BYTES, statement=_STATEMENTS[loader])
+    environment = {
+        **{name: value for name, value in os.environ.items() if name.startswith("OPENBLAS_")},
+        "PATH": os.defpath,
+        "HOME": str(workspace),
+        "TMPDIR": str(workspace),
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+    }
+    try:
+        done = subprocess.run(  # noqa: S603  # the program is ours, the path is an argument
+            [sys.executable, "-I", "-c", program, str(path)],
+            cwd=workspace,
+            env=environment,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=WALL_S,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+    except subprocess.TimeoutExpired:
+        return Loaded(ok=False, answer=f"no answer within {WALL_S} s")
+    lines = (done.stdout if done.returncode == 0 else done.stderr).strip().splitlines()
+    return Loaded(ok=done.returncode == 0, answer=lines[-1] if lines else f"exit status {done.returncode}")

@@ -1,0 +1,117 @@
+"""Opcodes that push constants: numbers, strings, bytes, in their text and binary forms."""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING, Final
+
+from telamon.kits.formats.pickle import text
+from telamon.kits.formats.pickle.endings import Break, Fault
+from telamon.kits.formats.pickle.opcodes import LARGEST_SIZE, Opcode
+from telamon.kits.formats.pickle.values import Clipped, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from telamon.kits.formats.pickle.machine import Data, Machine
+
+_CHUNK: Final = 2**20
+_SAMPLE: Final = 256
+_CONTINUATION: Final = range(0x80, 0xC0)
+_SIZES: Final = {1: struct.Struct("<B"), 2: struct.Struct("<H"), 4: struct.Struct("<I"), 8: struct.Struct("<Q")}
+_SIGNED: Final = struct.Struct("<i")
+_DOUBLE: Final = struct.Struct(">d")
+
+
+def read_size(machine: Machine, width: int) -> int:
+    """Returns an unsigned little-endian size (`calc_binsize`); sizes above `PY_SSIZE_T_MAX` are errors."""
+    start = machine.read(width)
+    size: int = _SIZES[width].unpack_from(machine.data, start)[0]
+    if size > LARGEST_SIZE:
+        raise Break(Fault.SIZE, "a size exceeds the system's maximum")
+    return size
+
+
+def _check_line(line: bytes, shortest: int) -> bytes:
+    if len(line) < shortest:
+        raise Break(Fault.TRUNCATED, "an empty line where an argument was expected")
+    return line
+
+
+def read_argument(machine: Machine) -> bytes:
+    """Returns a line of at least one byte before its newline, newline included."""
+    return _check_line(machine.read_line(), 2)
+
+
+def _number(machine: Machine, reader: Callable[[bytes], int | float]) -> None:
+    line = read_argument(machine)
+    try:
+        value = reader(line)
+    except (ValueError, OverflowError) as error:
+        raise Break(Fault.NUMBER, f"`{ascii(line[:40])}` is no number") from error
+    machine.stack.append(clip_int(value, machine.limits.value_bytes) if isinstance(value, int) else value)
+
+
+def clip_int(value: int, limit: int) -> Value:
+    """Returns the integer, or a stand-in for one of more than `limit` bytes."""
+    size = value.bit_length() // 8 + 1
+    return value if size <= limit else Clipped("int", b"", size)
+
+
+def load_int(machine: Machine) -> None:
+    _number(machine, text.read_int)
+
+
+def load_long(machine: Machine) -> None:
+    _number(machine, text.read_counted_line_long)
+
+
+def load_float(machine: Machine) -> None:
+    _number(machine, text.read_float)
+
+
+def load_binint(machine: Machine) -> None:
+    machine.stack.append(_SIGNED.unpack_from(machine.data, machine.read(4))[0])
+
+
+def load_binint1(machine: Machine) -> None:
+    machine.stack.append(machine.data[machine.read(1)])
+
+
+def load_binint2(machine: Machine) -> None:
+    machine.stack.append(_SIZES[2].unpack_from(machine.data, machine.read(2))[0])
+
+
+def load_binfloat(machine: Machine) -> None:
+    machine.stack.append(_DOUBLE.unpack_from(machine.data, machine.read(8))[0])
+
+
+def load_long1(machine: Machine) -> None:
+    _counted_long(machine, machine.data[machine.read(1)])
+
+
+def load_long4(machine: Machine) -> None:
+    size: int = _SIGNED.unpack_from(machine.data, machine.read(4))[0]
+    if size < 0:
+        raise Break(Fault.SIZE, "LONG pickle has negative byte count")
+    _counted_long(machine, size)
+
+
+def _counted_long(machine: Machine, size: int) -> None:
+    start = machine.read(size)
+    if size > machine.limits.value_bytes:
+        machine.stack.append(Clipped("int", b"", size))
+    else:
+        machine.stack.append(int.from_bytes(machine.data[start : start + size], "little", signed=True))
+
+
+def load_none(machine: Machine) -> None:
+    machine.stack.append(None)
+
+
+def load_true(machine: Machine) -> None:
+    machine.stack.append(True)
+
+
+def load_false(machine: Machine) -> None:
+    machine.stack.append(False)

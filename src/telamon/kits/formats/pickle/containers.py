@@ -1,0 +1,247 @@
+"""Opcodes that make and fill built-in containers, and the stack's own: marks, POP, DUP."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from telamon.kits.formats.pickle.endings import Break, Fault
+from telamon.kits.formats.pickle.values import (
+    UNKNOWN,
+    Clipped,
+    Collection,
+    Kind,
+    Value,
+    is_hashable,
+    is_opaque,
+    type_name,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from telamon.kits.formats.pickle.machine import Machine
+
+_BYTE: Final = range(256)
+
+
+def load_mark(machine: Machine) -> None:
+    """MARK: nothing below it can be popped until it is gone."""
+    machine.fence = len(machine.stack)
+    machine.marks.append(machine.fence)
+
+
+def load_pop(machine: Machine) -> None:
+    """POP takes off a mark if one is on top, else a value."""
+    marks = machine.marks
+    if marks and marks[-1] == len(machine.stack):
+        machine.pop_mark()
+    else:
+        machine.pop()
+
+
+def load_pop_mark(machine: Machine) -> None:
+    """POP_MARK drops everything above the topmost mark, and the mark."""
+    del machine.stack[machine.pop_mark() :]
+
+
+def load_dup(machine: Machine) -> None:
+    """DUP pushes the topmost value again; it stays one object."""
+    machine.stack.append(machine.top())
+
+
+def load_empty_list(machine: Machine) -> None:
+    """EMPTY_LIST."""
+    machine.stack.append(Collection(Kind.LIST))
+
+
+def load_empty_dict(machine: Machine) -> None:
+    """EMPTY_DICT."""
+    machine.stack.append(Collection(Kind.DICT))
+
+
+def load_empty_set(machine: Machine) -> None:
+    """EMPTY_SET."""
+    machine.stack.append(Collection(Kind.SET))
+
+
+def make(machine: Machine, kind: Kind, items: list[Value]) -> Collection:
+    """Returns a container of the items; only the first are kept."""
+    frozen = kind in {Kind.TUPLE, Kind.FROZENSET} and (kind is Kind.FROZENSET or all(map(is_hashable, items)))
+    return Collection(kind, items[: machine.limits.items_kept], len(items), frozen)
+
+
+def _tuple(width: int) -> Callable[[Machine], None]:
+    """Returns the handler that makes a tuple of the topmost `width` values."""
+
+    def load(machine: Machine) -> None:
+        start = len(machine.stack) - width
+        if start < machine.fence:
+            raise machine.underflow()
+        machine.stack.append(make(machine, Kind.TUPLE, machine.pop_to(start)))
+
+    return load
+
+
+load_empty_tuple: Final = _tuple(0)
+load_tuple1: Final = _tuple(1)
+load_tuple2: Final = _tuple(2)
+load_tuple3: Final = _tuple(3)
+
+
+def load_tuple(machine: Machine) -> None:
+    """TUPLE: of everything above the topmost mark."""
+    machine.stack.append(make(machine, Kind.TUPLE, machine.pop_to(machine.pop_mark())))
+
+
+def load_list(machine: Machine) -> None:
+    """LIST: of everything above the topmost mark."""
+    machine.stack.append(make(machine, Kind.LIST, machine.pop_to(machine.pop_mark())))
+
+
+def load_frozenset(machine: Machine) -> None:
+    """FROZENSET: of everything above the topmost mark, which must be hashable."""
+    items = machine.pop_to(machine.pop_mark())
+    _require_hashable(items)
+    machine.stack.append(make(machine, Kind.FROZENSET, items))
+
+
+def load_dict(machine: Machine) -> None:
+    """DICT: of keys and values in turn above the topmost mark."""
+    items = machine.pop_to(machine.pop_mark())
+    if len(items) % 2:
+        raise Break(Fault.STACK, "odd number of items for DICT")
+    _require_hashable(items[::2])
+    machine.stack.append(make(machine, Kind.DICT, items))
+
+
+def _require_hashable(items: list[Value]) -> None:
+    for item in items:
+        if not is_hashable(item):
+            raise Break(Fault.TYPE, f"unhashable type: {type_name(item)}")
+
+
+def _fill(machine: Machine, target: Collection, items: list[Value]) -> None:
+    """Adds items to a container, of which only the first are kept."""
+    room = machine.limits.items_kept - len(target.items)
+    if room > 0 and target.is_whole:
+        target.items.extend(items[: room - room % 2])
+    target.count += len(items)
+
+
+def _filled(machine: Machine, mark: int) -> Value:
+    """Returns the container below `mark`, into which the values above it go."""
+    if mark > len(machine.stack) or mark <= machine.fence:
+        raise machine.underflow()
+    return machine.stack[mark - 1]
+
+
+def load_append(machine: Machine) -> None:
+    """APPEND: one value goes to the list below it."""
+    _append(machine, len(machine.stack) - 1)
+
+
+def load_appends(machine: Machine) -> None:
+    """APPENDS: everything above the topmost mark goes to the list below it."""
+    _append(machine, machine.pop_mark())
+
+
+def _append(machine: Machine, mark: int) -> None:
+    """Extends what stands below `mark` (`do_append`)."""
+    target = _filled(machine, mark)
+    items = machine.pop_to(mark)
+    if not items:
+        return
+    if isinstance(target, Collection) and target.kind is Kind.LIST:
+        _fill(machine, target, items)
+    elif isinstance(target, Clipped) and target.type_name == "bytearray":
+        for item in items:
+            _require_byte(machine, item)
+        target.length += len(items)
+    elif is_opaque(target):
+        machine.is_data_only = False
+        machine.recorder.mutated(machine.at, target, "extend", items[0])
+    else:
+        raise Break(Fault.TYPE, f"`{type_name(target)}` has no attribute `append`")
+
+
+def _require_byte(machine: Machine, item: Value) -> None:
+    """Refuses what cannot stand in a bytearray."""
+    if isinstance(item, int):
+        if item not in _BYTE:
+            raise Break(Fault.TYPE, "byte must be in range(0, 256)")
+    elif not (machine.is_anything and is_opaque(item)):
+        raise Break(Fault.TYPE, f"`{type_name(item)}` cannot be interpreted as an integer")
+
+
+def load_setitem(machine: Machine) -> None:
+    """SETITEM: one key and its value go to the dict below them."""
+    _set_items(machine, len(machine.stack) - 2)
+
+
+def load_setitems(machine: Machine) -> None:
+    """SETITEMS: the keys and values above the topmost mark go to the dict below it."""
+    _set_items(machine, machine.pop_mark())
+
+
+def _set_items(machine: Machine, mark: int) -> None:
+    """Sets items of what stands below `mark` (`do_setitems`)."""
+    target = _filled(machine, mark)
+    items = machine.pop_to(mark)
+    if not items:
+        return
+    if len(items) % 2:
+        raise Break(Fault.STACK, "odd number of items for SETITEMS")
+    if isinstance(target, Collection) and target.kind is Kind.DICT:
+        _require_hashable(items[::2])
+        _fill(machine, target, items)
+    elif is_opaque(target):
+        machine.is_data_only = False
+        machine.recorder.mutated(machine.at, target, "__setitem__", items[0])
+    else:
+        _set_indexes(machine, target, items)
+
+
+def _set_indexes(machine: Machine, target: Value, items: list[Value]) -> None:
+    """Assigns to indexes of a list or bytearray; nothing else that is built in takes items."""
+    is_bytearray = isinstance(target, Clipped) and target.type_name == "bytearray"
+    is_list = isinstance(target, Collection) and target.kind is Kind.LIST
+    if not (is_list or is_bytearray):
+        raise Break(Fault.TYPE, f"`{type_name(target)}` does not support item assignment")
+    length = target.length if isinstance(target, Clipped) else target.count
+    for key, value in zip(items[::2], items[1::2], strict=True):
+        if isinstance(key, int):
+            if not -length <= key < length and not (machine.is_anything and not machine.is_data_only):
+                raise Break(Fault.TYPE, "assignment index out of range")
+        elif not (machine.is_anything and is_opaque(key)):
+            raise Break(Fault.TYPE, f"indices must be integers, not `{type_name(key)}`")
+        if is_bytearray:
+            _require_byte(machine, value)
+        elif isinstance(target, Collection):
+            _assign(target, key, value)
+
+
+def _assign(target: Collection, key: Value, value: Value) -> None:
+    """Puts a value at an index of a list, as far as its items are kept."""
+    if isinstance(key, int):
+        index = key + target.count if key < 0 else key
+        if 0 <= index < len(target.items):
+            target.items[index] = value
+    else:
+        target.items[:] = [UNKNOWN] * len(target.items)
+
+
+def load_additems(machine: Machine) -> None:
+    """ADDITEMS: everything above the topmost mark goes to the set below it."""
+    mark = machine.pop_mark()
+    target = _filled(machine, mark)
+    items = machine.pop_to(mark)
+    if not items:
+        return
+    if isinstance(target, Collection) and target.kind is Kind.SET:
+        _require_hashable(items)
+        _fill(machine, target, items)
+    elif is_opaque(target):
+        machine.is_data_only = False
+        machine.recorder.mutated(machine.at, target, "add", items[0])
+    else:
+        raise Break(Fault.TYPE, f"`{type_name(target)}` has no attribute `add`")

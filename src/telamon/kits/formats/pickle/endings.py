@@ -1,0 +1,91 @@
+"""How a scan of one pickle ends, and the break that ends it."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from telamon.core.errors import TelamonError
+from telamon.kits.formats.pickle.values import Value, Unknown
+
+
+class Ending(enum.Enum):
+    """How a stream ends.
+
+    STOP: by a STOP with a value on the stack. TRUNCATED: the data end inside it. ERROR: an opcode at which the
+    unpickler raises. LIMIT: a bound of the scan was exceeded, and the rest is not understood.
+    """
+
+    STOP = "stop"
+    TRUNCATED = "truncated"
+    ERROR = "error"
+    LIMIT = "limit"
+
+
+class Fault(enum.Enum):
+    """Why a stream breaks."""
+
+    NONE = "none"
+    TRUNCATED = "truncated"
+    OPCODE = "unknown opcode"
+    STACK = "stack"
+    MEMO = "memo"
+    TYPE = "type"
+    NUMBER = "number"
+    ENCODING = "encoding"
+    SIZE = "size"
+    PROTOCOL = "protocol"
+    TIME = "time"
+    OPCODES = "opcodes"
+    MEMORY = "memory"
+    NESTING = "nesting"
+
+
+_LIMITS = frozenset({Fault.TIME, Fault.OPCODES, Fault.MEMORY, Fault.NESTING})
+
+
+class Break(TelamonError):
+    """Ends the machine at the present opcode; it never leaves the scan."""
+
+    code = "pickle-break"
+
+    def __init__(self, fault: Fault, message: str) -> None:
+        super().__init__(message)
+        self.fault = fault
+
+    @property
+    def ending(self) -> Ending:
+        """How a stream that breaks so ends."""
+        if self.fault is Fault.TRUNCATED:
+            return Ending.TRUNCATED
+        return Ending.LIMIT if self.fault in _LIMITS else Ending.ERROR
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stream:
+    """What a scan of one pickle found out about its frame; the events went to the recorder.
+
+    Attributes:
+        start: Offset of its first byte.
+        end: Offset after its last byte: after STOP, or of the opcode that breaks it.
+        protocol: The highest protocol that a PROTO opcode names; 0 without one.
+        ending: How it ends.
+        fault: Why it breaks, NONE if it does not.
+        message: The same in words; empty if it does not break.
+        is_data_only: Whether no look-up, call, BUILD, persistent id, extension or buffer occurs up to `end`.
+        overrun: Offset of the first opcode that reaches over the end of its frame, where `pickle.load` and
+            `pickle.loads` see different programs; None where there is none.
+        value: What the stream yields, UNKNOWN if it breaks or only the data-only pass ran.
+        nested: Streams that a hook found inside this one.
+    """
+
+    start: int
+    end: int
+    protocol: int
+    ending: Ending
+    fault: Fault = Fault.NONE
+    message: str = ""
+    is_data_only: bool
+    overrun: int | None = None
+    value: Value = Unknown()
+    nested: tuple[Stream, ...] = ()

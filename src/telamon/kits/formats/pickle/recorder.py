@@ -1,0 +1,218 @@
+"""Observers of the pickle machine: what a stream looks up, calls and changes while it is loaded."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+from telamon.kits.formats.pickle.opcodes import Opcode
+from telamon.kits.formats.pickle.rendering import fingerprint
+from telamon.kits.formats.pickle.values import Global, Result, Value, type_name
+
+
+class Recorder:
+    """Observer of one or more scans; every method does nothing until a subclass says otherwise.
+
+    Offsets are those of the opcode in the scanned buffer. Calls come in the order of the load.
+    """
+
+    def imported(self, offset: int, found: Global) -> None:
+        """Takes a look-up of `module.name` (the unpickler's `find_class`)."""
+
+    def called(self, offset: int, opcode: Opcode, callable: Value, arguments: Value, keywords: Value = None) -> None:
+        """Takes a call by REDUCE, NEWOBJ, NEWOBJ_EX, INST or OBJ; `keywords` is not None for NEWOBJ_EX only."""
+
+    def built(self, offset: int, target: Value, state: Value) -> None:
+        """Takes a BUILD on a value of the outside world (`__setstate__` or attributes set)."""
+
+    def mutated(self, offset: int, target: Value, method: str, argument: Value) -> None:
+        """Takes a call of `extend`, `add` or `__setitem__` on a value of the outside world.
+
+        Args:
+            offset: Where the opcode stands.
+            target: The value whose method is called.
+            method: The method's name; `extend` stands for `append` too, which the unpickler falls back on.
+            argument: The first item (of `__setitem__` the first key); one event per opcode.
+        """
+
+    def persistent(self, offset: int, pid: Value) -> None:
+        """Takes a call of the loader's `persistent_load`."""
+
+    def extension(self, offset: int, code: int) -> None:
+        """Takes a look-up in the loader's extension registry."""
+
+    def buffer(self, offset: int) -> None:
+        """Takes a request for an out-of-band buffer."""
+
+    def bomb(self, offset: int, resource: str, size: int) -> None:
+        """Takes an opcode that makes the loader allocate `size` bytes for `resource` out of nothing."""
+
+
+class EventKind(enum.Enum):
+    """What an event is."""
+
+    IMPORT = "import"
+    CALL = "call"
+    BUILD = "build"
+    MUTATION = "mutation"
+    PERSISTENT = "persistent"
+    EXTENSION = "extension"
+    BUFFER = "buffer"
+    BOMB = "bomb"
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Event:
+    """Equal events of a scan, merged.
+
+    Attributes:
+        kind: What happens.
+        subject: The global that is looked up, the callable, the target, the persistent id; None for the rest.
+        opcode: The opcode of a call or look-up, else None.
+        detail: The method of a mutation, the resource of a bomb.
+        size: The code of an extension, the bytes of a bomb; 0 for the rest.
+        offset: Byte offset of the first one.
+        count: How many there are.
+        samples: Of the first ones: (arguments, keywords) of a call, (state,) of a build, (argument,) of a mutation.
+    """
+
+    kind: EventKind
+    subject: Value = None
+    opcode: Opcode | None = None
+    detail: str = ""
+    size: int = 0
+    offset: int
+    count: int = 0
+    samples: list[tuple[Value, ...]] = field(default_factory=list)
+
+
+Distinction: TypeAlias = Callable[[Value, Value], Hashable]
+"""Given a callable (or BUILD's target) and its arguments (state): what keeps this event apart from its equals."""
+
+
+class Summary(Recorder):
+    """Merges equal events, so that memory stays bounded however many calls a stream makes.
+
+    Two calls are equal when their opcode is and their callables read the same (see `identity`), unless
+    `distinguish` tells them apart: a judge whose verdict on a callable depends on the arguments passes one.
+
+    Args:
+        distinguish: Returns the part of the arguments that matters; nothing by default.
+        events_kept: Distinct events kept; beyond it `has_overflowed` is set and new ones are only counted.
+        samples_kept: Arguments kept per event.
+    """
+
+    def __init__(
+        self, distinguish: Distinction | None = None, *, events_kept: int = 10_000, samples_kept: int = 3
+    ) -> None:
+        self.events: list[Event] = []
+        self.has_overflowed = False
+        self._distinguish = distinguish
+        self._events_kept = events_kept
+        self._samples_kept = samples_kept
+        self._index: dict[Hashable, Event] = {}
+
+    def imported(self, offset: int, found: Global) -> None:
+        key = (EventKind.IMPORT, found.module, found.name, found.raw_module, found.raw_name, found.opcode)
+        self._count(key, Event(kind=EventKind.IMPORT, subject=found, opcode=found.opcode, offset=offset))
+
+    def called(self, offset: int, opcode: Opcode, callable: Value, arguments: Value, keywords: Value = None) -> None:
+        part = self._distinguish(callable, arguments) if self._distinguish else None
+        key = (EventKind.CALL, opcode, identity(callable), part)
+        event = self._index.get(key)
+        if event is None:
+            event = Event(kind=EventKind.CALL, subject=callable, opcode=opcode, offset=offset)
+        self._count(key, event, (arguments, keywords))
+
+    def built(self, offset: int, target: Value, state: Value) -> None:
+        part = self._distinguish(target, state) if self._distinguish else None
+        event = Event(kind=EventKind.BUILD, subject=target, offset=offset)
+        self._count((EventKind.BUILD, identity(target), type_name(state), part), event, (state,))
+
+    def mutated(self, offset: int, target: Value, method: str, argument: Value) -> None:
+        event = Event(kind=EventKind.MUTATION, subject=target, detail=method, offset=offset)
+        self._count((EventKind.MUTATION, identity(target), method), event, (argument,))
+
+    def persistent(self, offset: int, pid: Value) -> None:
+        event = Event(kind=EventKind.PERSISTENT, subject=pid, offset=offset)
+        self._count((EventKind.PERSISTENT,), event, (pid,))
+
+    def extension(self, offset: int, code: int) -> None:
+        event = Event(kind=EventKind.EXTENSION, size=code, offset=offset)
+        self._count((EventKind.EXTENSION, code), event)
+
+    def buffer(self, offset: int) -> None:
+        self._count((EventKind.BUFFER,), Event(kind=EventKind.BUFFER, offset=offset))
+
+    def bomb(self, offset: int, resource: str, size: int) -> None:
+        event = Event(kind=EventKind.BOMB, detail=resource, size=size, offset=offset)
+        self._count((EventKind.BOMB, resource), event)
+
+    def _count(self, key: Hashable, event: Event, sample: tuple[Value, ...] | None = None) -> None:
+        known = self._index.get(key)
+        if known is None:
+            if len(self.events) >= self._events_kept:
+                self.has_overflowed = True
+                return
+            known = self._index[key] = event
+            self.events.append(event)
+        known.count += 1
+        if sample is not None and len(known.samples) < self._samples_kept:
+            known.samples.append(sample)
+
+
+_IDENTITY_LENGTH: Final = 300
+
+
+def identity(value: Value) -> Hashable:
+    """Returns a short key under which the same callable or target is found again.
+
+    A global is itself whatever opcode names it; the result of a call is the text of the call, in which
+    `getattr(os, 'system')` and `getattr(os, 'popen')` differ; long texts are told apart by object.
+    """
+    if isinstance(value, Global):
+        return (value.module, value.name) if value.module is not None else id(value)
+    if isinstance(value, Result) and isinstance(value.callable, Global):
+        made = value.callable
+        if value.opcode in {Opcode.NEWOBJ, Opcode.NEWOBJ_EX, Opcode.INST, Opcode.OBJ}:
+            return (value.opcode, made.module, made.name)
+    return fingerprint(value, _IDENTITY_LENGTH) or id(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One look-up or call, for comparing with another unpickler.
+
+    Attributes:
+        action: `import` or `call`.
+        name: The raw (module, name) of a look-up; the text of a callable.
+        offset: Where its opcode stands.
+    """
+
+    action: str
+    name: tuple[str | None, str | None] | str
+    offset: int
+
+
+class Sequence(Recorder):
+    """Keeps every look-up and call in order, for differential tests; memory grows with the stream."""
+
+    def __init__(self) -> None:
+        self.steps: list[Step] = []
+
+    def imported(self, offset: int, found: Global) -> None:
+        self.steps.append(Step("import", (found.raw_module, found.raw_name), offset))
+
+    def called(self, offset: int, opcode: Opcode, callable: Value, arguments: Value, keywords: Value = None) -> None:
+        self.steps.append(Step("call", f"{opcode.name} {_root(callable)}", offset))
+
+
+def _root(value: Value) -> str:
+    """Returns the name of a global, or of the global whose calls made the value, with the number of calls."""
+    depth = 0
+    while isinstance(value, Result):
+        value, depth = value.callable, depth + 1
+    name = f"{value.raw_module}.{value.raw_name}" if isinstance(value, Global) else type_name(value)
+    return name + "()" * min(depth, 1000)

@@ -1,0 +1,83 @@
+"""The scan of a buffer that holds pickles: the public entry of the pickle engine."""
+
+from __future__ import annotations
+
+from telamon.kits.formats.pickle.dispatch import HANDLERS
+from telamon.kits.formats.pickle.endings import Ending, Stream
+from telamon.kits.formats.pickle.hooks import Hook
+from telamon.kits.formats.pickle.limits import DEFAULT_LIMITS, DEFAULT_LOADER, Limits, Loader, Mode
+from telamon.kits.formats.pickle.machine import Data, Machine
+from telamon.kits.formats.pickle.recorder import Recorder
+
+
+def scan(
+    buffer: Data,
+    start: int = 0,
+    end: int | None = None,
+    *,
+    recorder: Recorder,
+    hook: Hook | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+    mode: Mode = Mode.FILE,
+    loader: Loader = DEFAULT_LOADER,
+) -> Stream:
+    """Returns how one pickle ends, after telling the recorder everything that it would do when loaded.
+
+    Nothing is loaded and nothing is raised for the sake of the data.
+
+    Args:
+        buffer: The bytes, or a map of a file.
+        start: Offset of the pickle's first byte.
+        end: Offset after the last byte that the loader can read; the end of the buffer by default.
+        recorder: Takes the events in order.
+        hook: What the loader reads beside the pickle.
+        limits: Bounds on the scan's cost.
+        mode: How the loader reads.
+        loader: What else is assumed of it.
+    """
+    stop = len(buffer) if end is None else min(end, len(buffer))
+    machine = Machine(
+        buffer, start, stop, recorder, hook=hook, limits=limits, loader=loader, mode=mode
+    )
+    return machine.run(HANDLERS)
+
+
+def scan_all(
+    buffer: Data,
+    start: int = 0,
+    end: int | None = None,
+    *,
+    recorder: Recorder,
+    hook: Hook | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+    mode: Mode = Mode.FILE,
+    loader: Loader = DEFAULT_LOADER,
+    most: int = 10_000,
+) -> tuple[Stream, ...]:
+    """Returns the outcomes of the pickles that follow each other, as of a loader that calls `load` repeatedly.
+
+    The first one is always scanned. Behind it scanning goes on while another pickle begins there, and ends
+    with the first stream that does not reach its STOP: the offsets from its end on are not pickle.
+
+    Args:
+        buffer: See `scan`.
+        start: See `scan`.
+        end: See `scan`.
+        recorder: See `scan`.
+        hook: See `scan`.
+        limits: See `scan`; the bounds hold for each stream.
+        mode: See `scan`.
+        loader: See `scan`.
+        most: Streams at most; each of them starts with an empty memo, as with `pickle.load`.
+    """
+    stop = len(buffer) if end is None else min(end, len(buffer))
+    streams: list[Stream] = []
+    while not streams or (start < stop and len(streams) < most):
+        found = scan(
+            buffer, start, stop, recorder=recorder, hook=hook, limits=limits, mode=mode, loader=loader
+        )
+        streams.append(found)
+        if found.ending is not Ending.STOP:
+            break
+        start = found.end
+    return tuple(streams)

@@ -1,0 +1,157 @@
+"""Every place where a reader can find the end of a zip archive and, by it, the directory (APPNOTE.TXT 4.3.16)."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from telamon.kits.formats.source import Source
+
+END_MAGIC = b"PK\x05\x06"
+ENTRY_MAGIC = b"PK\x01\x02"
+LOCAL_MAGIC = b"PK\x03\x04"
+DESCRIPTOR_MAGIC = b"PK\x07\x08"
+_END64_MAGIC = b"PK\x06\x06"
+_LOCATOR64_MAGIC = b"PK\x06\x07"
+
+END_BYTES = 22
+_END64_BYTES = 56
+_LOCATOR64_BYTES = 20
+
+SEARCH_BYTES = END_BYTES + 0xFFFF + 4096
+"""How much of the tail is searched: the longest comment, and the one block by which block-wise readers overshoot."""
+
+MAX_DIRECTORIES = 16
+"""Most different directories that are followed; two already disagree."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndRecord:
+    """One end-of-central-directory record, or the zip64 one that goes with it.
+
+    Attributes:
+        offset: Where the record stands.
+        end: Where it ends, its comment included.
+        disk: Number of this volume.
+        entries: Stated number of members.
+        directory_bytes: Stated length of the central directory.
+        directory_offset: Stated place of the central directory.
+        directory_end: Where the directory ends, if it stands right before the records.
+    """
+
+    offset: int
+    end: int
+    disk: int
+    entries: int
+    directory_bytes: int
+    directory_offset: int
+    directory_end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Directory:
+    """A central directory and what to add to the offsets in it, where something stands before the archive."""
+
+    start: int
+    shift: int
+    record: EndRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ends:
+    """All records found in the tail and the directories that they lead to, the likeliest first."""
+
+    records: tuple[EndRecord, ...]
+    directories: tuple[Directory, ...]
+
+
+def has_directory(source: Source) -> bool:
+    """Whether some end record in the tail leads to a central directory with an entry."""
+    tail_offset = max(0, source.size - SEARCH_BYTES)
+    tail = source.read(tail_offset, SEARCH_BYTES)
+    if END_MAGIC not in tail:
+        return False
+    return bool(find_ends(source).directories)
+
+
+def find_ends(source: Source) -> Ends:
+    """Returns the end records of the tail and the directories with at least one entry.
+
+    A comment may hold thousands of false records. The last, the first and those whose comment ends with the file
+    come first, since those are what readers take.
+    """
+    records: list[EndRecord] = []
+    directories: dict[tuple[int, int], Directory] = {}
+    for record in _records(source):
+        records.append(record)
+        for directory in _directories(source, record):
+            directories.setdefault((directory.start, directory.shift), directory)
+        if len(directories) >= MAX_DIRECTORIES:
+            break
+    return Ends(records=tuple(records), directories=tuple(directories.values()))
+
+
+def _records(source: Source) -> Iterator[EndRecord]:
+    tail_offset = max(0, source.size - SEARCH_BYTES)
+    tail = source.read(tail_offset, SEARCH_BYTES)
+    for place in _ordered(tail):
+        fields = struct.unpack_from("<4H2LH", tail, place + 4)
+        disk, _, _, entries, directory_bytes, directory_offset, comment_bytes = fields
+        offset = tail_offset + place
+        end = min(offset + END_BYTES + comment_bytes, source.size)
+        plain = EndRecord(
+            offset=offset,
+            end=end,
+            disk=disk,
+            entries=entries,
+            directory_bytes=directory_bytes,
+            directory_offset=directory_offset,
+            directory_end=offset,
+        )
+        yield from _records64(source, plain)
+        yield plain
+
+
+def _ordered(tail: bytes) -> list[int]:
+    places: list[int] = []
+    place = tail.rfind(END_MAGIC, 0, max(0, len(tail) - END_BYTES + len(END_MAGIC)))
+    while place >= 0:
+        places.append(place)
+        place = tail.rfind(END_MAGIC, 0, place + len(END_MAGIC) - 1)
+    exact = [p for p in places if p + END_BYTES + int.from_bytes(tail[p + 20 : p + 22], "little") == len(tail)]
+    return list(dict.fromkeys([*places[:1], *exact, *places[-1:], *places]))
+
+
+def _records64(source: Source, plain: EndRecord) -> Iterator[EndRecord]:
+    """Yields the zip64 record where the locator says it is, and where Python looks for it: right before that."""
+    locator = source.read(plain.offset - _LOCATOR64_BYTES, _LOCATOR64_BYTES)
+    if not locator.startswith(_LOCATOR64_MAGIC):
+        return
+    stated = int.from_bytes(locator[8:16], "little")
+    adjacent = plain.offset - _LOCATOR64_BYTES - _END64_BYTES
+    for offset in dict.fromkeys((stated, adjacent)):
+        record = source.read(offset, _END64_BYTES)
+        if len(record) < _END64_BYTES or not record.startswith(_END64_MAGIC):
+            continue
+        disk, _, _, entries, directory_bytes, directory_offset = struct.unpack_from("<2L4Q", record, 16)
+        yield EndRecord(
+            offset=offset,
+            end=plain.end,
+            disk=disk,
+            entries=entries,
+            directory_bytes=directory_bytes,
+            directory_offset=directory_offset,
+            directory_end=offset,
+        )
+
+
+def _directories(source: Source, record: EndRecord) -> Iterator[Directory]:
+    """Yields the directory at its stated place, and the one that ends right before the record."""
+    by_length = record.directory_end - record.directory_bytes
+    for start in dict.fromkeys((by_length, record.directory_offset)):
+        if start >= 0 and source.read(start, 4) == ENTRY_MAGIC:
+            yield Directory(start=start, shift=start - record.directory_offset, record=record)

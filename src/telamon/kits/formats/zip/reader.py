@@ -1,0 +1,255 @@
+"""Reads a zip archive: every content that some reader could take from it, once, and all in which readers differ."""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING
+
+from telamon.kits.formats.budget import Budget, BudgetExceededError, BudgetLimit
+from telamon.kits.formats.codecs import codec_of_zip_method
+from telamon.kits.formats.compression import BUDGET_CODES, Unpacking
+from telamon.kits.formats.member_names import MemberNames
+from telamon.kits.formats.names import decode_name
+from telamon.kits.formats.notes import Notes
+from telamon.kits.formats.observations import Observation, ObservationCode
+from telamon.kits.formats.parts import Part
+from telamon.kits.formats.source import Extent, NoSpaceError, Source, spool
+from telamon.kits.formats.zip.ends import Directory, Ends, find_ends
+from telamon.kits.formats.zip.layout import gaps, note_gap, note_overlaps, unlisted_members
+from telamon.kits.formats.zip.members import STORED, Member, Stream, method_name
+from telamon.kits.formats.zip.records import Header, read_entry, read_local
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_MULTI_DISK_UNKNOWN = 0xFFFF
+_COUNT_MODULUS = 1 << 16
+
+
+def read_zip(source: Source, budget: Budget, path: tuple[str, ...] = ()) -> Iterator[Part | Observation]:
+    """Yields the contents and observations of a zip archive; stored contents are stretches of `source`.
+
+    Args:
+        source: The archive.
+        budget: Counts members, unpacked bytes and time.
+        path: Path of the archive, printable.
+
+    Raises:
+        BudgetExceededError: Time is up, or there are too many members; what was found so far was yielded.
+        SourceError: The archive cannot be read.
+    """
+    yield from _Archive(source, budget, path).contents()
+
+
+def check_crc(part: Part) -> Observation | None:
+    """Reads the whole content of a stored part and returns an observation where its checksum is not the stated one."""
+    if part.crc32 is None:
+        return None
+    crc32 = 0
+    for chunk in part.source.chunks():
+        crc32 = zlib.crc32(chunk, crc32)
+    if crc32 == part.crc32:
+        return None
+    return Observation(
+        code=ObservationCode.ZIP_CRC_WRONG,
+        message=f"the content has crc {crc32:08x}, {part.crc32:08x} is stated",
+        member=part.label,
+        offset=part.offset,
+    )
+
+
+class _Archive:
+    """The state of reading one archive."""
+
+    def __init__(self, source: Source, budget: Budget, path: tuple[str, ...]) -> None:
+        self._source = source
+        self._budget = budget
+        self._path = path
+        self._notes = Notes(path)
+        self._regions: list[Extent] = []
+        self._given: set[tuple[int, int, int]] = set()
+        self._descriptors = 0
+
+    def contents(self) -> Iterator[Part | Observation]:
+        ends = find_ends(self._source)
+        self._note_ends(ends)
+        members = [m for directory in ends.directories for m in self._members(directory)]
+        self._note_members(members)
+        yield from self._notes.drain()
+        for member in members:
+            yield from self._parts(member.streams(), is_folder=member.entry.is_folder)
+        yield from self._unlisted(ends)
+
+    def _note_ends(self, ends: Ends) -> None:
+        if not ends.directories:
+            self._notes.add(ObservationCode.ZIP_NO_DIRECTORY, "no central directory with an entry was found")
+        if len(ends.directories) > 1:
+            places = ", ".join(str(d.start) for d in ends.directories)
+            self._notes.add(ObservationCode.ZIP_SEVERAL_DIRECTORIES, f"central directories at bytes {places}")
+        for directory in ends.directories:
+            record = directory.record
+            self._regions.append(Extent(start=record.offset, end=record.end))
+            if record.disk not in {0, _MULTI_DISK_UNKNOWN, 0xFFFFFFFF}:
+                message = f"the archive says that it ends on volume {record.disk}"
+                self._notes.add(ObservationCode.ZIP_MULTI_DISK, message, offset=record.offset)
+
+    def _members(self, directory: Directory) -> Iterator[Member]:
+        names = MemberNames(self._notes)
+        for entry in self._entries(directory):
+            name = decode_name(entry.name)
+            names.add(name, entry.offset, is_utf8=_is_utf8(entry.name))
+            for local in self._locals(entry, directory):
+                yield Member(entry=entry, local=local)
+
+    def _entries(self, directory: Directory) -> Iterator[Header]:
+        position, count = directory.start, 0
+        while position < directory.record.offset:
+            entry = read_entry(self._source, position)
+            if entry is None:
+                break
+            try:
+                self._budget.add_member()
+            except BudgetExceededError as error:
+                if error.limit is not BudgetLimit.MEMBERS:
+                    raise
+                self._notes.add(BUDGET_CODES[error.limit], error.message, offset=position)
+                break
+            count += 1
+            yield entry
+            position = entry.end
+        self._regions.append(Extent(start=directory.start, end=position))
+        self._note_directory(directory, position, count)
+
+    def _note_directory(self, directory: Directory, end: int, count: int) -> None:
+        record = directory.record
+        if record.entries not in {count, count % _COUNT_MODULUS}:
+            message = f"{record.entries} members are stated, {count} are listed"
+            self._notes.add(ObservationCode.ZIP_COUNT_DIFFERS, message, offset=record.offset)
+        if end != directory.start + record.directory_bytes:
+            message = f"{record.directory_bytes} bytes of directory are stated, {end - directory.start} are there"
+            self._notes.add(ObservationCode.ZIP_DIRECTORY_BROKEN, message, offset=end)
+
+    def _locals(self, entry: Header, directory: Directory) -> Iterator[Header]:
+        """Yields the local header by the shifted offset, as Python reads, and by the stated one, as others do."""
+        is_missing = True
+        for offset in dict.fromkeys((entry.local_offset + directory.shift, entry.local_offset)):
+            if offset >= 0 and (local := read_local(self._source, offset)) is not None:
+                is_missing = False
+                yield local
+        if is_missing:
+            message = f"no local header at byte {entry.local_offset + directory.shift}"
+            name = entry.shown_name
+            self._notes.add(ObservationCode.ZIP_LOCAL_MISSING, message, name=name, offset=entry.offset)
+
+    def _note_members(self, members: list[Member]) -> None:
+        open_ended = [
+            m for m in members if m.local.has_descriptor and m.local.packed_bytes == 0 and m.entry.packed_bytes
+        ]
+        if open_ended:
+            message = f"sizes follow the content of {len(open_ended)} members"
+            first = open_ended[0]
+            self._notes.add(ObservationCode.ZIP_DESCRIPTOR, message, name=first.name, offset=first.local.offset)
+        for member in members:
+            member.note(self._notes, self._source.size)
+            self._regions.append(Extent(start=member.local.offset, end=member.covered_end(self._source)))
+        note_overlaps(members, self._notes)
+
+    def _unlisted(self, ends: Ends) -> Iterator[Part | Observation]:
+        size = self._source.size
+        archive = Extent(start=min((r.start for r in self._regions), default=0), end=self._archive_end(ends))
+        for gap in gaps(self._regions, size):
+            if ends.directories:
+                note_gap(gap, archive, self._notes)
+            for unlisted in unlisted_members(self._source, gap, self._budget):
+                stream = unlisted.stream
+                self._notes.add(
+                    ObservationCode.ZIP_UNLISTED,
+                    f"`{stream.name}` has a local header and is not in the directory",
+                    name=stream.name,
+                    offset=unlisted.header.offset,
+                )
+                if unlisted.end > size:
+                    self._note(ObservationCode.ZIP_PAST_END, f"said to end at byte {unlisted.end} of {size}", stream)
+                yield from self._parts([stream], is_folder=unlisted.header.is_folder)
+            yield from self._notes.drain()
+
+    def _archive_end(self, ends: Ends) -> int:
+        return max((d.record.end for d in ends.directories), default=self._source.size)
+
+    def _parts(self, streams: Iterable[Stream], *, is_folder: bool) -> Iterator[Part | Observation]:
+        for stream in streams:
+            key = (stream.offset, stream.packed_bytes, stream.method)
+            if is_folder or key in self._given:
+                continue
+            self._given.add(key)
+            part = self._stored(stream) if stream.method == STORED else self._unpacked(stream)
+            yield from self._notes.drain()
+            if part is not None:
+                yield part
+
+    def _stored(self, stream: Stream) -> Part:
+        content = self._source.sub(stream.offset, stream.packed_bytes)
+        return Part(
+            path=(*self._path, stream.name or "(no name)"),
+            source=content,
+            offset=stream.offset,
+            reading=stream.reading,
+            crc32=stream.crc32,
+            is_complete=content.size == stream.packed_bytes,
+        )
+
+    def _unpacked(self, stream: Stream) -> Part | None:
+        codec = codec_of_zip_method(stream.method)
+        if codec is None:
+            message = f"compressed by {method_name(stream.method)}, which is not read"
+            self._note(ObservationCode.ZIP_METHOD_UNKNOWN, message, stream)
+            return None
+        unpacking = Unpacking(self._source.sub(stream.offset, stream.packed_bytes), codec, self._budget)
+        summed = _Summed(unpacking)
+        try:
+            content = spool(summed)
+        except NoSpaceError as error:
+            self._note(ObservationCode.NO_SPACE, error.message, stream)
+            return None
+        for fault in unpacking.faults:
+            self._notes.add(fault.code, fault.message, name=stream.name, offset=stream.offset + fault.offset)
+        if unpacking.is_complete:
+            self._compare(stream, summed.crc32, content.size)
+        return Part(
+            path=(*self._path, stream.name or "(no name)"),
+            source=content,
+            reading=stream.reading,
+            is_complete=unpacking.is_complete,
+        )
+
+    def _compare(self, stream: Stream, crc32: int, length: int) -> None:
+        if stream.unpacked_bytes is not None and stream.unpacked_bytes != length:
+            message = f"unpacks to {length} bytes, {stream.unpacked_bytes} are stated"
+            self._note(ObservationCode.ZIP_LENGTH_WRONG, message, stream)
+        elif stream.crc32 is not None and stream.crc32 != crc32:
+            message = f"the content has crc {crc32:08x}, {stream.crc32:08x} is stated"
+            self._note(ObservationCode.ZIP_CRC_WRONG, message, stream)
+
+    def _note(self, code: ObservationCode, message: str, stream: Stream) -> None:
+        self._notes.add(code, message, name=stream.name, offset=stream.offset)
+
+
+class _Summed:
+    """Passes chunks on and sums them up."""
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        self._chunks = chunks
+        self.crc32 = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self._chunks:
+            self.crc32 = zlib.crc32(chunk, self.crc32)
+            yield chunk
+
+
+def _is_utf8(raw: bytes) -> bool:
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""Files and databases that survive a crash in the middle of a write."""

@@ -1,0 +1,143 @@
+"""SQLite databases that keep what was committed: opening them, and their errors as typed ones."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from telamon.core.errors import TelamonError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+BUSY_TIMEOUT_S = 30.0
+# The low byte is the primary result code (sqlite.org/rescode.html).
+_PRIMARY = 0xFF
+# What opening gives where a file beside the database cannot be made.
+_REFUSED_FILE = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY})
+
+
+class Failure(Enum):
+    """Why a database did not do what it was asked, as far as the remedy differs.
+
+    `REJECTED` is a statement that does not fit the schema that was found.
+    """
+
+    BUSY = auto()
+    DAMAGED = auto()
+    FULL = auto()
+    READ_ONLY = auto()
+    REJECTED = auto()
+    UNAVAILABLE = auto()
+
+
+class DatabaseFailureError(TelamonError):
+    """A database did not do what it was asked.
+
+    Attributes:
+        failure: Why.
+    """
+
+    code = "database"
+
+    def __init__(self, message: str, *, failure: Failure) -> None:
+        super().__init__(message)
+        self.failure = failure
+
+
+@contextlib.contextmanager
+def typed_errors() -> Iterator[None]:
+    """Turn SQLite's errors into `DatabaseFailureError`."""
+    try:
+        yield
+    except (sqlite3.Error, sqlite3.Warning) as error:
+        raise DatabaseFailureError(str(error), failure=_classify(error)) from error
+
+
+def connect(path: Path, *, read_only: bool, timeout_s: float = BUSY_TIMEOUT_S) -> sqlite3.Connection:
+    """Open an existing database in autocommit mode, durable on commit, text as bytes.
+
+    The connection may be handed between threads, one at a time, and never used across a fork. A read-only one
+    also works on a medium that nothing can be written to.
+
+    Raises:
+        DatabaseFailureError: It does not exist or cannot be opened.
+    """
+    log = path.with_name(f"{path.name}-wal")
+    with typed_errors():
+        try:
+            return _open(path, "ro" if read_only else "rw", timeout_s)
+        except sqlite3.OperationalError as error:
+            # A database in WAL mode needs its -shm file, which such a medium refuses; where the -wal file is
+            # missing or empty, readers miss nothing without it (sqlite.org/wal.html, "Read-Only Databases").
+            has_log = log.exists() and log.stat().st_size > 0
+            if not read_only or has_log or error.sqlite_errorcode & _PRIMARY not in _REFUSED_FILE:
+                raise
+            return _open(path, "ro&immutable=1", timeout_s)
+
+
+@contextlib.contextmanager
+def transaction(connection: sqlite3.Connection, *, write: bool) -> Iterator[None]:
+    """Run a block on one snapshot, with the write lock from the start if it writes; commit or roll back.
+
+    Raises:
+        DatabaseFailureError: The database refused; nothing of the block is kept.
+    """
+    with typed_errors():
+        connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+        try:
+            if not write:
+                # A deferred transaction has its snapshot from its first read on.
+                connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchall()
+            yield
+            connection.execute("COMMIT")
+        except BaseException:
+            # SQLite has rolled back by itself after some errors (sqlite.org/lang_transaction.html, section 3).
+            if connection.in_transaction:
+                with contextlib.suppress(sqlite3.Error):
+                    connection.execute("ROLLBACK")
+            raise
+
+
+def _open(path: Path, mode: str, timeout_s: float) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        f"file:{quote(str(path.absolute()))}?mode={mode}",
+        uri=True,
+        timeout=timeout_s,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    try:
+        _prepare(connection)
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    # Damaged text is damage to report, not a decoding error in the middle of a row.
+    connection.text_factory = bytes
+    connection.execute("PRAGMA trusted_schema = OFF")
+    connection.execute("PRAGMA cell_size_check = ON")
+    connection.execute("PRAGMA secure_delete = ON")
+    # With WAL, FULL is what makes a commit survive a loss of power (sqlite.org/pragma.html#pragma_synchronous).
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchall()
+
+
+def _classify(error: Exception) -> Failure:
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & _PRIMARY
+    if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+        return Failure.BUSY
+    if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CONSTRAINT}:
+        return Failure.DAMAGED
+    if code == sqlite3.SQLITE_FULL:
+        return Failure.FULL
+    if code in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM}:
+        return Failure.READ_ONLY
+    return Failure.REJECTED if code == sqlite3.SQLITE_ERROR else Failure.UNAVAILABLE

@@ -1,0 +1,1 @@
+"""Text forms: encodings whose bytes must be the same everywhere."""

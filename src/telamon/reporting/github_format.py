@@ -1,0 +1,132 @@
+"""Writes a report as workflow commands of GitHub Actions, which show as annotations.
+
+Escaped as the runner unescapes it (actions/runner, `ActionCommand.cs`). A step shows ten annotations of a kind, so the
+gravest come first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from telamon.core.records import ProofVerdict, Verdict
+from telamon.kits.text.display import printable
+from telamon.reporting.report import Standing
+from telamon.reporting.summary import sentence, summarize
+from telamon.reporting.wording import failure_label, note, place_in_file, proof_cells
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from telamon.core.records import Outcome, Proof
+    from telamon.reporting.report import Failure, Report, Reported
+
+
+class _Level(StrEnum):
+    ERROR = "error"
+    WARNING = "warning"
+    NOTICE = "notice"
+
+
+_FINDING_LEVELS = {
+    Standing.FAILING: _Level.ERROR,
+    Standing.BELOW_GATE: _Level.WARNING,
+    Standing.SHADOW: _Level.NOTICE,
+    Standing.WAIVED: _Level.NOTICE,
+    Standing.BASELINE: _Level.NOTICE,
+}
+_PROOF_LEVELS = {
+    ProofVerdict.FAILED: _Level.ERROR,
+    ProofVerdict.INCONCLUSIVE: _Level.ERROR,
+    ProofVerdict.PASSED: _Level.NOTICE,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Annotation:
+    level: _Level
+    title: str
+    message: str
+    file: str = ""
+    line: int | None = None
+
+    def __str__(self) -> str:
+        properties = {"file": self.file, "line": "" if self.line is None else str(self.line), "title": self.title}
+        listed = ",".join(f"{name}={_property(value)}" for name, value in properties.items() if value)
+        return f"::{self.level} {listed}::{_data(self.message)}"
+
+
+def write(report: Report) -> str:
+    """Return one line for each finding, failure, misunderstood file, proof and expired waiver, and a summary."""
+    annotations = [
+        *map(_finding, sorted(report.findings, key=lambda reported: -reported.finding.severity.rank)),
+        *map(_failure, report.failures),
+        *(_outcome(outcome) for outcome in report.outcomes if outcome.verdict is Verdict.NOT_UNDERSTOOD),
+        *map(_proof, report.proofs),
+        *map(_expired, report.expired),
+    ]
+    annotations.sort(key=lambda annotation: list(_Level).index(annotation.level))
+    summary = _Annotation(level=_Level.NOTICE, title=f"telamon {report.command}", message=sentence(summarize(report)))
+    return "".join(f"{annotation}\n" for annotation in [*annotations, summary])
+
+
+def _finding(reported: Reported) -> _Annotation:
+    finding = reported.finding
+    return _Annotation(
+        level=_FINDING_LEVELS[reported.standing],
+        title=f"{finding.severity}[{finding.rule}]",
+        message="\n".join(_finding_lines(reported)),
+        file=finding.location.path,
+        line=finding.location.line,
+    )
+
+
+def _finding_lines(reported: Reported) -> Iterator[str]:
+    finding = reported.finding
+    inside = place_in_file(finding.location)
+    yield printable(finding.message) + (f" ({inside})" if inside else "")
+    details = {
+        "evidence": finding.evidence,
+        "remedy": finding.remedy,
+        "ATLAS": ", ".join(finding.techniques),
+        "note": note(reported),
+    }
+    yield from (f"{word}: {printable(value)}" for word, value in details.items() if value)
+
+
+def _failure(failure: Failure) -> _Annotation:
+    return _Annotation(
+        level=_Level.ERROR, title=failure_label(failure), message=printable(failure.reason), file=failure.subject
+    )
+
+
+def _outcome(outcome: Outcome) -> _Annotation:
+    return _Annotation(
+        level=_Level.ERROR,
+        title=f"{outcome.verdict}[{outcome.control}]",
+        message=printable(outcome.reason),
+        file=outcome.location.path,
+    )
+
+
+def _proof(proof: Proof) -> _Annotation:
+    _, off, on, adaptive, drop, floor, cost, verdict, attack = proof_cells(proof)
+    numbers = f"off {off}, on {on}, adaptive {adaptive}, drop {drop}, floor {floor}, benign cost {cost}"
+    return _Annotation(
+        level=_PROOF_LEVELS[proof.verdict],
+        title=f"{verdict}[{proof.pair}]",
+        message=f"{printable(proof.reason)}\nattack: {attack}\n{numbers}",
+    )
+
+
+def _expired(waiver: str) -> _Annotation:
+    return _Annotation(level=_Level.WARNING, title="expired-waiver", message=printable(waiver))
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(value: str) -> str:
+    return _data(printable(value)).replace(":", "%3A").replace(",", "%2C")

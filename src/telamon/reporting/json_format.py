@@ -1,0 +1,156 @@
+r"""Writes a report as one JSON document, for programs.
+
+The keys, in this order; `telamon.reporting.json_schema.SCHEMA` is the same as a JSON Schema:
+
+* `schema_version`: 1; another number when a key changes its meaning or goes.
+* `tool`, `version`, `command`, `policy_digest`, `exit_code`, `elapsed_s`.
+* `summary`: counts. `files` by gravest verdict, `severities` of the findings that neither a waiver nor the baseline
+  covers, `standings` of all findings, `proofs` by verdict, `failures`, `expired_waivers`.
+* `files`: one entry per control and file: `path`, `member`, `control`, `verdict`, `form`, `reason`, `digest`.
+* `findings`: `rule`, `severity`, `confidence`, `message`, `path`, `member`, `offset`, `line`, `column`, `evidence`,
+  `remedy`, `techniques`, `subject`, `control`, `standing`, `note`, `fingerprint`.
+* `proofs`: every field of `telamon.core.records.Proof`, with `pair`; a number that is not finite is null.
+* `failures`: `control`, `subject`, `reason`, `is_internal`.
+* `rules`: the rules that the findings name, by id: `summary`, `severity`, `description`, `remedy`, `techniques`.
+* `expired_waivers`: one line each.
+
+Every key is always there; what is not known is an empty string, an empty list or null. Names and messages stand as
+they are, control characters included, save that a byte of a file name that is no UTF-8 is written as `\xNN`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from telamon.reporting.json_document import dumps, finite
+from telamon.reporting.summary import summarize
+
+if TYPE_CHECKING:
+    from telamon.core.records import Interval, Measurement, Outcome, Proof, Rule
+    from telamon.reporting.report import Failure, Report, Reported
+
+SCHEMA_VERSION: Final = 1
+
+
+def write(report: Report) -> str:
+    """Return the document that the module's docstring describes."""
+    return dumps(
+        {
+            "schema_version": SCHEMA_VERSION,
+            "tool": "telamon",
+            "version": report.version,
+            "command": report.command,
+            "policy_digest": report.policy_digest,
+            "exit_code": int(report.exit_code),
+            "elapsed_s": finite(report.elapsed_s),
+            "summary": _summary(report),
+            "files": [_file(outcome) for outcome in report.outcomes],
+            "findings": [_finding(reported) for reported in report.findings],
+            "proofs": [_proof(proof) for proof in report.proofs],
+            "failures": [_failure(failure) for failure in report.failures],
+            "rules": {name: _rule(report.rules[name]) for name in sorted(report.rules)},
+            "expired_waivers": list(report.expired),
+        }
+    )
+
+
+def _summary(report: Report) -> dict[str, object]:
+    summary = summarize(report)
+    return {
+        "files": dict(summary.files),
+        "severities": dict(summary.severities),
+        "standings": dict(summary.standings),
+        "proofs": dict(summary.proofs),
+        "failures": summary.failures,
+        "expired_waivers": summary.expired,
+    }
+
+
+def _file(outcome: Outcome) -> dict[str, object]:
+    return {
+        "path": outcome.location.path,
+        "member": outcome.location.member,
+        "control": outcome.control,
+        "verdict": outcome.verdict,
+        "form": outcome.form,
+        "reason": outcome.reason,
+        "digest": outcome.digest,
+    }
+
+
+def _finding(reported: Reported) -> dict[str, object]:
+    finding = reported.finding
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity,
+        "confidence": finding.confidence,
+        "message": finding.message,
+        "path": finding.location.path,
+        "member": finding.location.member,
+        "offset": finding.location.offset,
+        "line": finding.location.line,
+        "column": finding.location.column,
+        "evidence": finding.evidence,
+        "remedy": finding.remedy,
+        "techniques": list(finding.techniques),
+        "subject": finding.subject,
+        "control": reported.control,
+        "standing": reported.standing,
+        "note": reported.note,
+        "fingerprint": finding.fingerprint,
+    }
+
+
+def _proof(proof: Proof) -> dict[str, object]:
+    return {
+        "pair": proof.pair,
+        "mitigation": proof.mitigation,
+        "technique": proof.technique,
+        "control": proof.control,
+        "experiment": proof.experiment,
+        "attack": proof.attack,
+        "metric": proof.metric,
+        "off": _measurement(proof.off),
+        "on": _measurement(proof.on),
+        "adaptive": None if proof.adaptive is None else _measurement(proof.adaptive),
+        "drop": _interval(proof.drop),
+        "floor": finite(proof.floor),
+        "benign_cost": _measurement(proof.benign_cost),
+        "benign_ceiling": finite(proof.benign_ceiling),
+        "latency_ms": finite(proof.latency_ms),
+        "seed": proof.seed,
+        "strength": proof.strength,
+        "verdict": proof.verdict,
+        "reason": proof.reason,
+    }
+
+
+def _measurement(measurement: Measurement) -> dict[str, object]:
+    return {
+        "value": finite(measurement.value),
+        "interval": _interval(measurement.interval),
+        "trials": measurement.trials,
+    }
+
+
+def _interval(interval: Interval) -> dict[str, object]:
+    return {"low": finite(interval.low), "high": finite(interval.high), "level": finite(interval.level)}
+
+
+def _failure(failure: Failure) -> dict[str, object]:
+    return {
+        "control": failure.control,
+        "subject": failure.subject,
+        "reason": failure.reason,
+        "is_internal": failure.is_internal,
+    }
+
+
+def _rule(rule: Rule) -> dict[str, object]:
+    return {
+        "summary": rule.summary,
+        "severity": rule.severity,
+        "description": rule.description,
+        "remedy": rule.remedy,
+        "techniques": list(rule.techniques),
+    }

@@ -1,0 +1,105 @@
+"""The report: everything that one run concluded, ready to be written in any format."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from telamon.core.records import ExitCode, ProofVerdict, Severity, Verdict
+
+if TYPE_CHECKING:
+    from telamon.core.records import Finding, Outcome, Proof, Rule
+
+
+class Standing(StrEnum):
+    """How a finding stands to the gate."""
+
+    FAILING = "failing"
+    BELOW_GATE = "below-gate"
+    WAIVED = "waived"
+    BASELINE = "baseline"
+    SHADOW = "shadow"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reported:
+    """A finding as it is reported.
+
+    Attributes:
+        control: Name of the control that found it.
+        note: Why it does not fail the run, such as the waiver's owner, reason and expiry; else empty.
+    """
+
+    finding: Finding
+    control: str
+    standing: Standing
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A control that could not run, or a subject that it could not judge at all.
+
+    Attributes:
+        is_internal: Whether it is a defect of telamon (exit code 4) rather than of the subject (3).
+    """
+
+    control: str
+    subject: str
+    reason: str
+    is_internal: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What one run of a command concluded.
+
+    Attributes:
+        command: `check` or `prove`.
+        version: The version of telamon.
+        policy_digest: `sha256:...` of the compiled policy.
+        findings: Sorted by path, member, offset and rule.
+        outcomes: One per control and subject, sorted by path and control.
+        proofs: Sorted by pair.
+        rules: The rules that the findings name, by id.
+        expired: Waivers that have expired, one line each.
+        elapsed_s: Wall-clock seconds; not in any digest.
+    """
+
+    command: str
+    version: str
+    policy_digest: str
+    findings: tuple[Reported, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
+    proofs: tuple[Proof, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    rules: dict[str, Rule] = field(default_factory=dict)
+    expired: tuple[str, ...] = ()
+    elapsed_s: float = 0.0
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The exit code of the run: 4, then 1, then 3, then 0; the same in every format.
+
+        A failing finding goes before something that could not be judged: both stop a pipeline, and the
+        finding is the stronger statement.
+        """
+        if any(failure.is_internal for failure in self.failures):
+            return ExitCode.INTERNAL
+        if any(reported.standing is Standing.FAILING for reported in self.findings):
+            return ExitCode.FINDINGS
+        if any(proof.verdict is ProofVerdict.FAILED for proof in self.proofs):
+            return ExitCode.FINDINGS
+        if self.failures or any(outcome.verdict is Verdict.NOT_UNDERSTOOD for outcome in self.outcomes):
+            return ExitCode.NOT_RUN
+        if any(proof.verdict is ProofVerdict.INCONCLUSIVE for proof in self.proofs):
+            return ExitCode.NOT_RUN
+        return ExitCode.CLEAN
+
+    def count(self, severity: Severity) -> int:
+        """How many findings of that severity neither a waiver nor the baseline covers."""
+        covered = {Standing.WAIVED, Standing.BASELINE}
+        return sum(
+            reported.finding.severity is severity and reported.standing not in covered for reported in self.findings
+        )

@@ -1,0 +1,78 @@
+"""How single values of a report are worded in the formats that people read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from telamon.kits.text.display import printable
+from telamon.reporting.summary import standing_words
+
+if TYPE_CHECKING:
+    from telamon.core.records import Interval, Location, Measurement, Proof
+    from telamon.reporting.report import Failure, Reported
+
+PROOF_HEADINGS: Final = ("pair", "off", "on", "adaptive", "drop", "floor", "benign cost", "verdict", "attack")
+
+
+def proof_cells(proof: Proof) -> tuple[str, ...]:
+    """One row of the table of proofs, under `PROOF_HEADINGS`, printable."""
+    cost = f"{_number(proof.benign_cost.value)} (at most {_number(proof.benign_ceiling)})"
+    return (
+        printable(proof.pair),
+        _mean(proof.off),
+        _mean(proof.on),
+        "-" if proof.adaptive is None else _mean(proof.adaptive),
+        _interval(proof.drop),
+        _number(proof.floor),
+        cost,
+        proof.verdict.value,
+        printable(proof.attack),
+    )
+
+
+def proof_facts(proof: Proof) -> dict[str, str]:
+    """What the table leaves out, by name."""
+    return {
+        "experiment": f"{proof.experiment} of {proof.control}, seed {proof.seed}",
+        "measured": f"{proof.metric} over {proof.off.trials} trials, interval at {_number(100 * proof.drop.level)} %",
+        "strength": f"{proof.strength.value}; {_number(proof.latency_ms)} ms CPU per honest operation",
+    }
+
+
+def place(location: Location) -> str:
+    """Where something is, as `file!member@offset`, printable."""
+    return printable(str(location))
+
+
+def place_in_file(location: Location) -> str:
+    """Where something is inside its file, in words and printable; empty for the whole file."""
+    parts = [f"member {printable(location.member)}"] if location.member else []
+    if location.line is not None:
+        parts.append(f"line {location.line}")
+    elif location.offset is not None:
+        parts.append(f"byte {location.offset}")
+    return ", ".join(parts)
+
+
+def note(reported: Reported) -> str:
+    """How a finding stands to the gate, with the reason where there is one, printable; empty where it fails."""
+    words = standing_words(reported.standing)
+    return printable(reported.note) or ("" if words == "failing" else words)
+
+
+def failure_label(failure: Failure) -> str:
+    """What failed: `internal-error[control]` or `not-checked[control]`, printable."""
+    kind = "internal-error" if failure.is_internal else "not-checked"
+    return f"{kind}[{printable(failure.control)}]" if failure.control else kind
+
+
+def _mean(measurement: Measurement) -> str:
+    return _number(measurement.value)
+
+
+def _interval(interval: Interval) -> str:
+    return f"{_number(interval.low)}..{_number(interval.high)}"
+
+
+def _number(value: float) -> str:
+    return f"{value:.3g}"

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import pytest
+
+from telamon.kits.formats.budget import Budget, BudgetExceededError, BudgetLimit, Limits
+
+
+def test_the_ratio_binds_for_a_small_file_and_the_total_for_a_large_one():
+    limits = Limits(unpacked_bytes=1000, ratio=10, ratio_floor_bytes=100)
+    assert [Budget(size, limits).remaining_bytes for size in (0, 10, 11, 99, 100, 10**6)] == [
+        100, 100, 110, 990, 1000, 1000,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("packed", "limit"), [(20, BudgetLimit.RATIO), (500, BudgetLimit.UNPACKED_BYTES)])
+def test_names_the_limit_that_binds(packed, limit):
+    budget = Budget(packed, Limits(unpacked_bytes=1000, ratio=10, ratio_floor_bytes=0))
+    with pytest.raises(BudgetExceededError) as caught:
+        budget.add_unpacked(1001)
+    assert caught.value.limit is limit
+
+
+def test_the_very_last_byte_and_member_are_allowed():
+    budget = Budget(0, Limits(ratio_floor_bytes=5, members=2))
+    budget.add_unpacked(5)
+    budget.add_member()
+    budget.add_member()
+    with pytest.raises(BudgetExceededError, match="more than 2 members"):
+        budget.add_member()
+    assert budget.remaining_bytes == 0
+
+
+def test_the_deadline_counts_from_creation_by_the_given_clock():
+    now = [100.0]
+    budget = Budget(0, Limits(time_s=5), clock=lambda: now[0])
+    now[0] = 105.0
+    budget.check_time()
+    now[0] = 105.1
+    with pytest.raises(BudgetExceededError, match="longer than the 5 s allowed"):
+        budget.check_time()
+
+
+def test_depth_is_compared_with_the_limit():
+    budget = Budget(0, Limits(depth=3))
+    budget.check_depth(3)
+    with pytest.raises(BudgetExceededError, match="more than 3 deep"):
+        budget.check_depth(4)

@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import io
+import zipfile
+import zlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from telamon.kits.formats.budget import Budget
+from telamon.kits.formats.containers import open_parts
+from telamon.kits.formats.kinds import Kind
+from telamon.kits.formats.parts import Part
+from telamon.kits.formats.source import Source
+from telamon.kits.formats.zip.reader import check_crc
+
+METHODS = [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
+_NAMES = st.lists(
+    st.text(st.characters(categories=["Ll", "Nd"]), min_size=1, max_size=8),
+    max_size=5,
+    unique_by=lambda name: name.casefold(),
+)
+
+
+class _Unseekable(io.RawIOBase):
+    def __init__(self):
+        self.data = bytearray()
+
+    def writable(self):
+        return True
+
+    def write(self, data):
+        self.data += data
+        return len(data)
+
+
+@given(_NAMES, st.lists(st.binary(max_size=300), min_size=5, max_size=5), st.sampled_from(METHODS), st.binary(max_size=9))
+def test_reads_what_pythons_zipfile_writes(opened, names, contents, method, comment):
+    file = io.BytesIO()
+    expected = []
+    with zipfile.ZipFile(file, "w", method) as archive:
+        archive.comment = comment
+        for name, content in zip(names, contents, strict=False):
+            archive.writestr(name, content)
+            expected.append(((name,), content))
+    result = opened(file.getvalue(), Kind.ZIP)
+    assert (result.contents, result.codes) == (expected, [] if names else ["zip-no-directory"])
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_reads_what_was_written_without_seeking(opened, method):
+    sink = _Unseekable()
+    with zipfile.ZipFile(sink, "w", method) as archive:
+        archive.writestr("a", b"first" * 100)
+        archive.writestr("b", b"second" * 100)
+    result = opened(bytes(sink.data))
+    assert result.contents == [(("a",), b"first" * 100), (("b",), b"second" * 100)]
+    assert result.codes == ["zip-data-descriptor"]
+
+
+def test_reads_zip64_members(opened):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive, archive.open("a", "w", force_zip64=True) as member:
+        member.write(b"content")
+    assert (opened(file.getvalue()).contents, opened(file.getvalue()).codes) == ([(("a",), b"content")], [])
+
+
+def test_reads_zip64_end_records(opened, monkeypatch):
+    monkeypatch.setattr(zipfile, "ZIP_FILECOUNT_LIMIT", 1)
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("a", b"first")
+        archive.writestr("b", b"second")
+    assert b"PK\6\6" in file.getvalue()
+    for prefix in (b"", b"prefix"):
+        result = opened(prefix + file.getvalue(), Kind.ZIP)
+        assert result.contents == [(("a",), b"first"), (("b",), b"second")]
+
+
+def test_folders_are_no_parts(opened):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.mkdir("d")
+        archive.writestr("d/a", b"content")
+    assert opened(file.getvalue()).contents == [(("d/a",), b"content")]
+
+
+def test_reads_zstd_members(opened, zips):
+    import zstandard  # noqa: PLC0415 - the one test that needs it
+
+    packed = zstandard.compress(b"content")
+    sizes, crc = (len(packed), 7), zlib.crc32(b"content")
+    body = zips.local(b"a", packed, method=93, crc=crc, sizes=sizes)
+    result = opened(zips.archive(body, zips.entry(b"a", sizes, method=93, crc=crc)))
+    assert (result.contents, result.codes) == ([(("a",), b"content")], [])
+
+
+def test_reads_what_torch_saves(opened):
+    torch = pytest.importorskip("torch")
+    file = io.BytesIO()
+    torch.save({"weight": torch.zeros(3, 4), "bias": torch.ones(3)}, file)
+    result = opened(file.getvalue())
+    with zipfile.ZipFile(io.BytesIO(file.getvalue())) as archive:
+        expected = [((name,), archive.read(name)) for name in archive.namelist()]
+    assert result.contents == expected
+    assert set(result.codes) <= {"zip-data-descriptor"}
+
+
+def test_stored_members_are_stretches_of_the_archive(opened):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("a", b"content")
+    data = file.getvalue()
+    (part,) = opened(data).parts
+    assert part.source.buffer is data
+    assert (data[part.offset : part.offset + 7], part.crc32) == (b"content", zlib.crc32(b"content"))
+
+
+def test_a_wrong_crc_of_a_stored_member_shows_when_asked_for(opened, zips):
+    body = zips.local(b"a", b"content", crc=1)
+    (part,) = opened(zips.archive(body, zips.entry(b"a", (7, 7), crc=1))).parts
+    observation = check_crc(part)
+    assert (observation.code.value, observation.member, observation.offset) == ("zip-crc-wrong", "a", 31)
+
+
+def test_a_right_crc_is_silent(opened, zips):
+    crc = zlib.crc32(b"content")
+    body = zips.local(b"a", b"content", crc=crc)
+    (part,) = opened(zips.archive(body, zips.entry(b"a", (7, 7), crc=crc))).parts
+    assert check_crc(part) is None
+
+
+def test_does_not_read_stored_members_that_nobody_asks_for(zips):
+    class Counting(Source):
+        read_bytes = 0
+
+        def read(self, offset, length):
+            data = super().read(offset, length)
+            Counting.read_bytes += len(data)
+            return data
+
+    content = bytes(5_000_000)
+    data = zips.archive(zips.local(b"a", content), zips.entry(b"a", (len(content), len(content))))
+    source = Counting.from_bytes(data)
+    parts = [item for item in open_parts(source, Kind.ZIP, Budget(len(data))) if isinstance(item, Part)]
+    assert (len(parts), Counting.read_bytes < 100_000) == (1, True)

@@ -1,0 +1,1 @@
+"""Differential fuzzing of the pickle machine against CPython's own C unpickler."""

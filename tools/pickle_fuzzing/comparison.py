@@ -1,0 +1,184 @@
+"""Comparison of the machine's events with CPython's: equal, excused for a stated reason, or a disagreement.
+
+Assumption about the outside world: every global, extension, persistent object, buffer and result of a call is
+a class whose use never fails (see `stubs`). CPython may stop earlier than the machine for a few causes that are
+not in the bytes but in the loader; each is a category with a strict condition, in which CPython's events must
+still be the beginning of the machine's. Two item assignments in a row on the same target count as one event,
+because CPython cannot be seen to tell SETITEM twice from SETITEMS.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, Final
+
+from pickle_fuzzing.interpreter import EXTENSION_CODES
+from pickle_fuzzing.stubs import PLAIN
+from telamon.kits.formats.pickle import Ending, Limits
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pickle_fuzzing.observation import Observed
+    from pickle_fuzzing.reference import Outcome, Row
+
+
+class Verdict(Enum):
+    """How one pickle compares."""
+
+    LOADED = "equal, both reach STOP"
+    FAILED = "equal, both break"
+    LONG_NAME = "equal but for a name that is longer than the machine keeps"
+    COVERED = "results are values: the machine tells all that CPython does"
+    NO_EXTENSION = "CPython stops at a code that is not registered"
+    NO_PERSISTENT_LOAD = "CPython stops at a persistent id, the loader has no persistent_load"
+    NO_BUFFER = "CPython stops at a buffer that the loader does not hand in"
+    NO_SUCH_NAME = "CPython refuses a name with <locals>"
+    STATE_REFUSED = "CPython refuses a state for a class without __setstate__"
+    KEYWORDS_REFUSED = "CPython refuses keyword arguments whose names are not str"
+    MEMORY = "CPython runs out of memory"
+    KILLED = "the input ends CPython"
+    DISAGREEMENT = "disagreement"
+
+
+EXCUSES: Final = frozenset(Verdict) - {Verdict.LOADED, Verdict.FAILED, Verdict.LONG_NAME, Verdict.COVERED, Verdict.DISAGREEMENT}
+LONGEST_NAME: Final = Limits().value_bytes
+STATE_ERRORS: Final = ("state is not a dictionary", "attribute name must be string", "slot state is not a dictionary")
+
+
+def compare(outcome: Outcome, observed: Observed) -> Verdict:
+    """Returns how the machine's account of one pickle compares with what CPython did."""
+    if outcome.ending == "killed":
+        return Verdict.KILLED
+    expected, found = merge(outcome.events), merge(observed.events)
+    is_equal = len(expected) == len(found) and agree(expected, found)
+    if observed.ending is Ending.LIMIT or (observed.is_data_only and expected):
+        return Verdict.DISAGREEMENT
+    if outcome.ending == "ok":
+        is_same_end = outcome.end in {-1, observed.end} and same_token(outcome.value, observed.value)
+        if not (is_equal and observed.ending is Ending.STOP and is_same_end):
+            return Verdict.DISAGREEMENT
+        return Verdict.LONG_NAME if has_long_name(found) else Verdict.LOADED
+    if is_equal and observed.ending is not Ending.STOP:
+        return Verdict.LONG_NAME if has_long_name(found) else Verdict.FAILED
+    if len(expected) <= len(found) and agree(expected, found):
+        return excuse(outcome, expected, found[len(expected) :])
+    return Verdict.DISAGREEMENT
+
+
+def is_beginning(outcome: Outcome, observed: Observed) -> bool:
+    """Returns whether the machine tells everything that CPython did, in order, and perhaps more after it."""
+    expected, found = merge(outcome.events), merge(observed.events)
+    return len(expected) <= len(found) and agree(expected, found)
+
+
+def cover(outcome: Outcome, observed: Observed) -> Verdict:
+    """Returns whether the machine, which does not know what results are, misses nothing that CPython does.
+
+    Where a result is a list or a dict, CPython fills it itself and there is no event; the machine reports one.
+    """
+    if outcome.ending == "killed":
+        return Verdict.KILLED
+    further = iter(merge(observed.events))
+    for row in merge(outcome.events):
+        for found in further:
+            if is_same_deed(row, found):
+                break
+            if found[0] not in {"mutate", "build"}:
+                return Verdict.DISAGREEMENT
+        else:
+            return Verdict.DISAGREEMENT
+    is_cut = outcome.ending == "ok" and observed.ending is not Ending.STOP
+    return Verdict.DISAGREEMENT if is_cut else Verdict.COVERED
+
+
+def is_same_deed(expected: Row, found: Row) -> bool:
+    """Returns whether two events are the same, arguments apart, which calls may have changed unseen."""
+    if expected[0] != found[0]:
+        return False
+    if expected[0] == "import":
+        return all(other in {None, one} for one, other in zip(expected[1:], found[1:], strict=True))
+    if expected[0] in {"persistent", "buffer"}:
+        return True
+    is_same_who = same_token(expected[1], found[1])
+    return is_same_who and (expected[0] != "mutate" or expected[2] == found[2])
+
+
+def excuse(outcome: Outcome, expected: Sequence[Row], further: Sequence[Row]) -> Verdict:
+    """Returns why CPython stopped where the machine goes on; a disagreement if no cause fits."""
+    error = outcome.error
+    last: Row = expected[-1] if expected else [""]
+    following: Row = further[0] if further else [""]
+    if outcome.ending == "memory":
+        return Verdict.MEMORY
+    if following[0] == "extension" and following[1] not in EXTENSION_CODES and "unregistered extension" in error:
+        return Verdict.NO_EXTENSION
+    if following[0] == "persistent" and "A load persistent id instruction" in error:
+        return Verdict.NO_PERSISTENT_LOAD
+    if following[0] == "buffer" and ("no *buffers*" in error or "not enough out-of-band" in error):
+        return Verdict.NO_BUFFER
+    if last[0] == "import" and "<locals>" in last[2].split(".") and error.startswith("AttributeError"):
+        return Verdict.NO_SUCH_NAME
+    if last[0] == "build" and any(text in error for text in STATE_ERRORS) and is_plain(last[1], expected):
+        return Verdict.STATE_REFUSED
+    if last[0] == "new" and last[2] is None and "keywords must be strings" in error:
+        return Verdict.KEYWORDS_REFUSED
+    return Verdict.DISAGREEMENT
+
+
+def is_plain(label: Sequence[object], events: Sequence[Row]) -> bool:
+    """Returns whether a stub is one without `__setstate__`; results of calls are what their callable is."""
+    callables = [row[1] for row in events if row[0] in {"call", "new"}]
+    while label[0] == "r":
+        label = callables[int(str(label[1]))]
+    return label[0] == "g" and str(label[2]).startswith(PLAIN)
+
+
+def merge(events: Sequence[Row]) -> list[Row]:
+    """Returns the events with item assignments in a row on one target made one."""
+    merged: list[Row] = []
+    for row in events:
+        is_repeated = row[0] == "mutate" and row[2] == "__setitem__" and merged and merged[-1][:3] == row[:3]
+        if not is_repeated:
+            merged.append(row)
+    return merged
+
+
+def agree(expected: Sequence[Row], found: Sequence[Row]) -> bool:
+    """Returns whether the rows are the same as far as the shorter list goes."""
+    return all(same_row(row, other) for row, other in zip(expected, found, strict=False))
+
+
+def has_long_name(found: Sequence[Row]) -> bool:
+    """Returns whether a look-up of the machine's lacks a name; `agree` lets it pass for long ones only."""
+    return any(row[0] == "import" and None in row for row in found)
+
+
+def same_row(expected: Row, found: Row) -> bool:
+    """Returns whether two events are the same; a None of CPython's account was not seen."""
+    if expected == found:
+        return True
+    if expected[0] != found[0] or len(expected) > len(found):
+        return False
+    if expected[0] == "import":
+        return all(same_token(one, other) for one, other in zip(expected[1:], found[1:], strict=True))
+    if expected[0] in {"extension", "buffer"}:
+        return False
+    if not same_token(expected[1], found[1]):
+        return False
+    if expected[0] == "mutate":
+        return expected[2] == found[2] and (expected[3] is None or same_token(expected[3], found[3]))
+    if expected[0] == "new" and expected[2] is not None and expected[3] != found[3]:
+        return False
+    return len(expected) <= 2 or expected[2] is None or same_token(expected[2], found[2])  # noqa: PLR2004  # no values
+
+
+def same_token(expected: object, found: object) -> bool:
+    """Returns whether two tokens are the same where the machine knows the value."""
+    if expected == found or found == ("?",):
+        return True
+    if found is None and isinstance(expected, str):
+        return len(expected) > LONGEST_NAME
+    if not (isinstance(expected, tuple) and isinstance(found, tuple) and len(expected) == len(found)):
+        return False
+    return all(same_token(one, other) for one, other in zip(expected, found, strict=True))

@@ -1,0 +1,245 @@
+"""Writes `knowledge/data/survey.tsv`: what the classes and functions of popular libraries do when a pickle uses them.
+
+Sources are read out of wheels (see `survey_requirements.txt`), of the installed torch and of the standard library of
+the running Python; nothing is imported. A use of a class (instantiate, build, fill, call) is "data" only where every
+method that the use runs reaches no primitive of `survey_primitives.py`, in every version that was read.
+
+    python tools/survey_globals.py --download DIR     # fetch the wheels (about 1 GB)
+    python tools/survey_globals.py DIR                # read them and write the table
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import re
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from survey_reach import Follower, Library, Reach, Summary
+from survey_source import Class, Module, modules_of, sources_of_folder, sources_of_wheel
+
+from telamon.controls.artifact.vulnerability_scanning.knowledge import table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+HERE = Path(__file__).parent
+REQUIREMENTS = HERE / "survey_requirements.txt"
+OUTPUT = Path(table.DATA) / "survey.tsv"
+PLATFORMS = ("any", "manylinux1_x86_64", "manylinux2010_x86_64", "manylinux2014_x86_64", "manylinux_2_17_x86_64")
+PLATFORMS_NEW = ("manylinux_2_24_x86_64", "manylinux_2_27_x86_64", "manylinux_2_28_x86_64")
+OLDER_PYTHONS = ("3.8", "3.10", "3.7", "3.9")
+
+INSTANTIATED = ("__new__", "__del__", "__getattr__", "__getattribute__", "__hash__", "__eq__")
+BUILT = ("__setstate__", "__setattr__", "__getattr__", "__getattribute__")
+FILLED = ("append", "extend", "add", "__setitem__")
+CALLED = ("__new__", "__init__", "__post_init__", "_missing_")
+HOOKS = tuple(dict.fromkeys((*INSTANTIATED, *BUILT, *FILLED, *CALLED)))
+
+# Packages of which functions too occur in pickles, as stored call-backs, activations and metrics.
+WITH_FUNCTIONS = re.compile(
+    r"^(sklearn|scipy\.(stats|special|spatial|sparse|linalg|ndimage|signal)|numpy|torch\.(nn|functional)|torchvision|timm"
+    r"|fastai|fastcore|thinc|spacy|statsmodels|transformers\.activations|keras|imblearn|nltk\.tokenize"
+    r"|ultralytics\.nn|yolov5\.models|gensim|pandas\.core|stable_baselines3\.common|umap|mmcv|mmengine\.model|category_encoders)(\.|$)"
+)
+REBUILDER = re.compile(r"^_*(re)?(build|construct|store|create)|^_*(un|de)(pickle|serialize)|^_*new_|^_*make_|_ctor$")
+NOT_PICKLED = re.compile(r"(Error|Exception|Warning|TestCase|Mixin)$")
+NATIVE_FILLED = frozenset({"list", "dict", "set", "collections.deque", "collections.OrderedDict", "collections.defaultdict"})
+
+Row = tuple[str, str, str, str]  # module, uses, source, reaches
+
+
+def download(folder: Path) -> None:
+    """Fetch the wheels of the requirements into a folder; what is there already is fetched again by pip's cache."""
+    for requirement, python in requirements():
+        for version in (python, *OLDER_PYTHONS):
+            platforms = [f"--platform={name}" for name in (*PLATFORMS, *PLATFORMS_NEW)]
+            options = ["--no-deps", "--only-binary=:all:", f"--python-version={version}", f"--dest={folder}", *platforms]
+            command = [sys.executable, "-m", "pip", "download", "--quiet", *options, requirement]
+            if subprocess.run(command, check=False).returncode == 0:  # noqa: S603 - our own list of requirements
+                break
+        else:
+            print(f"no wheel: {requirement}", file=sys.stderr)
+
+
+def requirements() -> Iterator[tuple[str, str]]:
+    """The requirements in their order, with the Python version of the wheel."""
+    for line in REQUIREMENTS.read_text().splitlines():
+        if line and not line.startswith("#"):
+            requirement, python = line.split()
+            yield requirement, python
+
+
+def packages(folder: Path) -> Iterator[tuple[str, dict[str, Module]]]:
+    """Every package to read, as its name with version and its modules; bases before those that build on them."""
+    standard = Path(sysconfig.get_path("stdlib"))
+    yield f"Python {sys.version_info.major}.{sys.version_info.minor}", modules_of(sources_of_folder(standard, ""))
+    torch = Path(sysconfig.get_path("purelib")) / "torch"
+    if torch.is_dir():
+        version = re.search(r"['\"]([\d.]+)", (torch / "version.py").read_text())
+        yield f"torch {version[1] if version else ''}", modules_of(sources_of_folder(torch, "torch/"))
+    wheels = {_key(path.name): path for path in sorted(folder.glob("*.whl"))}
+    for requirement, _ in requirements():
+        name, _, version = requirement.partition("==")
+        path = wheels.get(_key(f"{name}-{version}-"))
+        if path is None:
+            print(f"not there: {requirement}", file=sys.stderr)
+        else:
+            yield f"{name} {version}", modules_of(sources_of_wheel(path))
+
+
+def _key(name: str) -> tuple[str, str]:
+    """The name and version of a wheel, normalised."""
+    distribution, version = name.split("-")[:2] if name.endswith(".whl") else name.rstrip("-").rsplit("-", 1)
+    return re.sub(r"[-_.]+", "-", distribution).lower(), version.split("+")[0]
+
+
+class Survey:
+    """Collects the rows of all packages."""
+
+    def __init__(self) -> None:
+        self._library = Library()
+        self._uses: dict[tuple[str, str], tuple[str, str]] = {}  # (module, name) -> uses and source
+        self._dangers: dict[tuple[str, str], tuple[Reach, str]] = {}
+        self.unread: collections.Counter[str] = collections.Counter()
+
+    def read(self, source: str, modules: dict[str, Module]) -> None:
+        """Judge the classes and functions of one package."""
+        self._library.modules = modules
+        follower = Follower(self._library)
+        is_standard = source.startswith("Python ")
+        pending: dict[tuple[str, str], Summary] = {}
+        for module in modules.values():
+            for cls in module.classes.values():
+                summary, uses = self._class(follower, cls)
+                pending[module.name, cls.name] = summary
+                if is_standard:
+                    self._dangerous_methods(follower, cls, source)
+                if not NOT_PICKLED.search(cls.name):
+                    self._note(module.name, cls.name, uses, source)
+                    if summary.is_enum and uses:
+                        for member in cls.members:
+                            self._note(module.name, f"{cls.name}.{member}", "r", source)
+            for name in module.tuples:
+                self._note(module.name, name, "rcib", source)
+            self._functions(follower, module, source, is_standard=is_standard)
+        self._library.summaries.update(pending)
+        self._library.put_away()
+
+    def _class(self, follower: Follower, cls: Class) -> tuple[Summary, str]:
+        sources, summaries, is_known, natives = follower.lineage(cls)
+        hooks = {}
+        for name in HOOKS:
+            is_defined, reach = follower.hook(cls, name)
+            if is_defined:
+                hooks[name] = reach
+        setters = follower.setters(cls)
+        is_enum = any(n.startswith("enum.") for n in natives) or any(s.is_enum for s in summaries)
+        fills = any(n in NATIVE_FILLED for n in natives) or any(s.fills for s in summaries)
+        fills = fills or any(n in hooks for n in FILLED)
+        summary = Summary(hooks, setters, is_known, is_enum, fills)
+        if not is_known:
+            for source in sources:
+                self.unread.update(source.bases)
+            return summary, ""
+        uses = "i" if not _reaches(hooks, INSTANTIATED) else ""
+        uses += "b" if not _reaches(hooks, BUILT) and setters is None and "i" in uses else ""
+        uses += "f" if fills and not _reaches(hooks, FILLED) and "b" in uses else ""
+        uses += "c" if not _reaches(hooks, CALLED) and "i" in uses else ""
+        return summary, f"r{uses}" if uses else ""
+
+    def _functions(self, follower: Follower, module: Module, source: str, *, is_standard: bool) -> None:
+        for name, function in module.functions.items():
+            is_rebuilder = bool(REBUILDER.search(name)) and not is_standard
+            if not (is_standard or is_rebuilder or WITH_FUNCTIONS.match(module.name)):
+                continue
+            reach = follower.function(function, module.name, None, 0)
+            if is_standard and reach is not None and reach.effect != "a call of what it is given":
+                self._dangers[module.name, name] = (reach, source)
+            elif is_rebuilder:
+                self._note(module.name, name, "" if reach else "rcb", source)
+            elif not is_standard:
+                self._note(module.name, name, "" if reach else "r", source)
+
+    def _dangerous_methods(self, follower: Follower, cls: Class, source: str) -> None:
+        for name, method in cls.methods.items():
+            reach = follower.function(method, cls.module, cls, 0)
+            if reach is not None and reach.effect != "a call of what it is given" and not reach.name.startswith("."):
+                self._dangers[cls.module, f"{cls.name}.{name}"] = (reach, source)
+                if name == "__init__":
+                    self._dangers[cls.module, cls.name] = (reach, source)
+
+    def _note(self, module: str, name: str, uses: str, source: str) -> None:
+        """Keep what holds in every version that was read."""
+        earlier = self._uses.get((module, name))
+        if earlier is not None:
+            uses = "".join(letter for letter in earlier[0] if letter in uses)
+        self._uses[module, name] = (uses, source)
+
+    def rows(self) -> dict[Row, list[str]]:
+        """Names by what is written on one line."""
+        rows: dict[Row, list[str]] = collections.defaultdict(list)
+        for (module, name), (uses, source) in self._uses.items():
+            letters = "".join(letter for letter in "rcibf" if letter in uses)
+            if letters in {"", "r"} and "." not in name and not WITH_FUNCTIONS.match(module):
+                continue
+            if letters and table.fact(module, name) is None and table.module_default(module) is None:
+                rows[module, letters, source, "-"].append(name)
+        for (module, name), (reach, source) in self._dangers.items():
+            if (module, name) in self._uses and set(self._uses[module, name][0]) - {"r"} and "." not in name:
+                rows = _without(rows, module, name)
+            if table.fact(module, name) is None and table.module_default(module) is None:
+                rows[module, reach.effect, source, reach.name].append(name)
+        return rows
+
+
+def _without(rows: dict[Row, list[str]], module: str, name: str) -> dict[Row, list[str]]:
+    """Drop a class from the data rows: calling it reaches a primitive, and one name has one row."""
+    for row, names in rows.items():
+        if row[0] == module and row[3] == "-" and name in names:
+            names.remove(name)
+    return rows
+
+
+def _reaches(hooks: dict[str, Reach | None], names: tuple[str, ...]) -> bool:
+    return any(hooks.get(name) is not None for name in names)
+
+
+def write(rows: dict[Row, list[str]]) -> None:
+    """Write the table, sorted by bytes."""
+    lines = sorted("\t".join((*row, " ".join(sorted(names)))).encode() for row, names in rows.items() if names)
+    header = f"#version\t{table.version()}\tmodule, uses, source, reaches, names"
+    OUTPUT.write_bytes(b"\n".join([header.encode(), *lines, b""]))
+
+
+def main() -> None:
+    """Download the wheels, or read them and write the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--download", action="store_true")
+    parser.add_argument("--only", default="", help="read only packages whose name matches (for trying out)")
+    arguments = parser.parse_args()
+    if arguments.download:
+        download(arguments.folder)
+        return
+    survey = Survey()
+    for source, modules in packages(arguments.folder):
+        if re.search(arguments.only, source) or source.startswith("Python "):
+            survey.read(source, modules)
+            print(source, len(modules), "modules", file=sys.stderr)
+    rows = survey.rows()
+    write(rows)
+    counts: collections.Counter[str] = collections.Counter()
+    for (_, uses, source, _), names in rows.items():
+        counts[f"{source.split()[0]} {'data' if '+' not in uses and len(uses) <= len('rcibf') else 'danger'}"] += len(names)
+    for name, count in counts.most_common():
+        print(f"{count:7} {name}")
+    print("bases that were not read:", survey.unread.most_common(60), file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

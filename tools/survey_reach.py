@@ -1,0 +1,344 @@
+"""Follows the calls of a method, within bounds, to see whether a primitive can be reached from it."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import dataclasses
+
+from survey_primitives import METHODS, NATIVE_BASES, effect_of
+from survey_source import Class, Function, Module, dotted, imports_of
+
+MAX_DEPTH = 6  # calls followed from a method
+MAX_CHAIN = 12  # re-exports and base classes followed
+BUILTINS = frozenset(dir(builtins))
+DYNAMIC = "a call of what it is given"
+UNKNOWN_BASE = "a base class that was not read"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Reach:
+    """A primitive that can be reached: its effect and name."""
+
+    effect: str
+    name: str
+
+
+@dataclasses.dataclass(slots=True)
+class Summary:
+    """What is kept of a class when its package's sources are put away: for each hook, what it reaches."""
+
+    hooks: dict[str, Reach | None]
+    setters: Reach | None
+    is_known: bool  # every base was read
+    is_enum: bool
+    fills: bool
+
+
+@dataclasses.dataclass(slots=True)
+class Library:
+    """Everything read so far: sources of the package at hand, summaries of the others."""
+
+    modules: dict[str, Module] = dataclasses.field(default_factory=dict)
+    exports: dict[str, tuple[dict[str, str], list[str]]] = dataclasses.field(default_factory=dict)
+    summaries: dict[tuple[str, str], Summary] = dataclasses.field(default_factory=dict)
+
+    def resolve(self, name: str, depth: int = 0) -> tuple[str, str] | None:
+        """The module and qualified name of a dotted name, through re-exports; None where it is not known."""
+        if depth > MAX_CHAIN:
+            return None
+        parts = name.split(".")
+        for split in range(len(parts) - 1, 0, -1):
+            module, tail = ".".join(parts[:split]), ".".join(parts[split:])
+            if module not in self.modules and module not in self.exports:
+                continue
+            found = self._in_module(module, tail, depth)
+            if found is not None:
+                return found
+        return None
+
+    def _in_module(self, module: str, tail: str, depth: int) -> tuple[str, str] | None:
+        if self._has(module, tail):
+            return module, tail
+        imports, stars = self._names(module)
+        head, _, rest = tail.partition(".")
+        target = imports.get(head)
+        if target is not None and target != f"{module}.{head}":
+            found = self.resolve(f"{target}.{rest}" if rest else target, depth + 1)
+            if found is not None:
+                return found
+        for star in stars:
+            if star == module:
+                continue
+            found = self._in_module(star, tail, depth + 1) if depth < MAX_CHAIN else None
+            if found is not None:
+                return found
+        return None
+
+    def _has(self, module: str, tail: str) -> bool:
+        here = self.modules.get(module)
+        if here is not None and (tail in here.classes or tail in here.functions or tail in here.tuples):
+            return True
+        return (module, tail) in self.summaries
+
+    def _names(self, module: str) -> tuple[dict[str, str], list[str]]:
+        here = self.modules.get(module)
+        if here is not None:
+            assigned = {n: f"{module}.{t}" for n, t in here.assigned.items() if n != t.split(".")[0]}
+            return {**assigned, **here.imports}, here.stars
+        return self.exports.get(module, ({}, []))
+
+    def local(self, module: Module, name: str) -> str:
+        """The dotted name that `name` stands for in a module."""
+        head, _, rest = name.partition(".")
+        if head in module.classes or head in module.functions or head in module.tuples:
+            target = f"{module.name}.{head}"
+        elif head in module.imports:
+            target = module.imports[head]
+        elif head in module.assigned and module.assigned[head].split(".")[0] != head:
+            return self.local(module, module.assigned[head] + (f".{rest}" if rest else ""))
+        else:
+            for star in module.stars:
+                if self._in_module(star, head, 0):
+                    target = f"{star}.{head}"
+                    break
+            else:
+                target = head
+        return f"{target}.{rest}" if rest else target
+
+    def put_away(self) -> None:
+        """Keep of the package at hand what other packages need."""
+        for name in self.modules:
+            imports, stars = self._names(name)
+            self.exports[name] = (dict(imports), list(stars))
+        self.modules = {}
+
+
+class Follower:
+    """Answers what the hooks of classes and the bodies of functions reach."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        self._seen: dict[tuple[str, str, str], Reach | None] = {}
+
+    def lineage(self, cls: Class) -> tuple[list[Class], list[Summary], bool, list[str]]:
+        """The class and its bases as sources and as summaries, whether all are known, and the native ones."""
+        sources: list[Class] = []
+        summaries: list[Summary] = []
+        natives: list[str] = []
+        is_known = True
+        pending = [(cls, 0)]
+        while pending:
+            current, depth = pending.pop(0)
+            if current in sources or depth > MAX_CHAIN:
+                continue
+            sources.append(current)
+            module = self._library.modules[current.module]
+            for base in current.bases:
+                name = self._library.local(module, base)
+                if name in NATIVE_BASES:
+                    natives.append(name)
+                    continue
+                found = self._library.resolve(name)
+                if found is not None and f"{found[0]}.{found[1]}" in NATIVE_BASES:
+                    natives.append(f"{found[0]}.{found[1]}")
+                elif found is not None and found[0] in self._library.modules:
+                    here = self._library.modules[found[0]]
+                    if found[1] in here.classes:
+                        pending.append((here.classes[found[1]], depth + 1))
+                    elif found[1] not in here.tuples:
+                        is_known = False
+                elif found is not None and found in self._library.summaries:
+                    summaries.append(self._library.summaries[found])
+                elif self._is_native_call(base, name):
+                    natives.append("tuple")
+                else:
+                    is_known = False
+        is_known = is_known and all(s.is_known for s in summaries)
+        return sources, summaries, is_known, natives
+
+    @staticmethod
+    def _is_native_call(base: str, name: str) -> bool:
+        return base == "?" and name == "?" and False
+
+    def hook(self, cls: Class, name: str) -> tuple[bool, Reach | None]:
+        """Whether the class or a base defines the hook, and what it reaches."""
+        sources, summaries, _, _ = self.lineage(cls)
+        for source in sources:
+            if name in source.methods:
+                return True, self.function(source.methods[name], source.module, cls, 0)
+            if name in source.aliases:
+                return True, self._named(self._library.local(self._library.modules[source.module], source.aliases[name]), 0)
+        for summary in summaries:
+            if name in summary.hooks:
+                return True, summary.hooks[name]
+        return False, None
+
+    def setters(self, cls: Class) -> Reach | None:
+        """What the property setters reach, which slot state in a BUILD calls."""
+        sources, summaries, _, _ = self.lineage(cls)
+        for source in sources:
+            for setter in source.setters:
+                reach = self.function(setter, source.module, cls, 0)
+                if reach is not None:
+                    return reach
+        return next((s.setters for s in summaries if s.setters is not None), None)
+
+    def function(self, function: Function, module: str, cls: Class | None, depth: int) -> Reach | None:
+        """What the body of a function reaches."""
+        key = (module, f"{cls.module}.{cls.name}" if cls else "", f"{function.name}:{function.lineno}")
+        if key in self._seen or depth > MAX_DEPTH:
+            return self._seen.get(key)
+        self._seen[key] = None  # recursion adds nothing
+        body = _Body(self, self._library, self._library.modules[module], function, cls, depth)
+        self._seen[key] = body.reach()
+        return self._seen[key]
+
+    def _named(self, name: str, depth: int) -> Reach | None:
+        """What calling a dotted name reaches."""
+        effect = effect_of(name)
+        if effect is not None:
+            return Reach(effect, name)
+        found = self._library.resolve(name) if "." in name else None
+        if found is None:
+            return None  # native or not read: the primitives are named one by one
+        full = f"{found[0]}.{found[1]}"
+        effect = effect_of(full)
+        if effect is not None:
+            return Reach(effect, full)
+        here = self._library.modules.get(found[0])
+        if here is None:
+            summary = self._library.summaries.get(found)
+            hooks = summary.hooks if summary else {}
+            return next((r for n in ("__new__", "__init__", "__post_init__") if (r := hooks.get(n))), None)
+        if found[1] in here.functions:
+            return self.function(here.functions[found[1]], found[0], None, depth + 1)
+        if found[1] in here.classes:
+            return self.constructor(here.classes[found[1]], depth + 1)
+        return None
+
+    def constructor(self, cls: Class, depth: int) -> Reach | None:
+        """What calling a class reaches."""
+        if depth > MAX_DEPTH:
+            return None
+        for name in ("__new__", "__init__", "__post_init__"):
+            _, reach = self.hook(cls, name)
+            if reach is not None:
+                return reach
+        return None
+
+
+class _Body:
+    """The calls of one function body."""
+
+    def __init__(
+        self, follower: Follower, library: Library, module: Module, function: Function, cls: Class | None, depth: int
+    ) -> None:
+        self._follower, self._library, self._module = follower, library, module
+        self._function, self._class, self._depth = function, cls, depth
+        arguments = function.args
+        self._parameters = [a.arg for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
+        self._self = self._parameters[0] if cls is not None and self._parameters else ""
+        self._locals = {*self._parameters, *(a.arg for a in (arguments.vararg, arguments.kwarg) if a)}
+        self._imports: dict[str, str] = {}
+        self._nested: set[str] = set()
+        for node in ast.walk(function):
+            self._bind(node)
+
+    def _bind(self, node: ast.AST) -> None:
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            self._locals.add(node.id)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            module = self._module
+            self._imports.update(imports_of(node, module.name, is_package=module.is_package))
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef) and node is not self._function:
+            self._nested.add(node.name)
+
+    def reach(self) -> Reach | None:
+        for node in ast.walk(self._function):
+            if isinstance(node, ast.Call):
+                reach = self._call(node.func)
+                if reach is not None:
+                    return reach
+        return None
+
+    def _call(self, target: ast.expr) -> Reach | None:
+        if isinstance(target, ast.Name):
+            return self._name(target.id)
+        if isinstance(target, ast.Attribute):
+            return self._attribute(target)
+        if isinstance(target, ast.Call) and isinstance(target.func, ast.Name) and target.func.id in {"type", "super"}:
+            return None  # type(self)(...) makes another of the same class
+        return Reach(DYNAMIC, DYNAMIC)
+
+    def _name(self, name: str) -> Reach | None:
+        if name in self._nested:
+            return None  # its body is walked with this one
+        if name in self._imports:
+            return self._follower._named(self._imports[name], self._depth)  # noqa: SLF001 - one subject, two classes
+        if name in {"cls", self._self} and self._class is not None:
+            return self._follower.constructor(self._class, self._depth + 1) if self._depth < 2 else None  # noqa: PLR2004
+        if name in self._locals:
+            return Reach(DYNAMIC, DYNAMIC)
+        target = self._library.local(self._module, name)
+        return self._follower._named(target, self._depth)  # noqa: SLF001 - as above
+
+    def _attribute(self, target: ast.Attribute) -> Reach | None:
+        text = dotted(target)
+        if text is None:
+            return self._method(target)
+        head, _, rest = text.partition(".")
+        if head in self._imports:
+            return self._follower._named(f"{self._imports[head]}.{rest}", self._depth)  # noqa: SLF001 - as above
+        if head in {self._self, "cls"} and self._class is not None:
+            return self._own(rest, target)
+        if head in self._locals:
+            return self._unknown_receiver(target.attr)
+        name = self._library.local(self._module, text)
+        if name == text and head not in BUILTINS:
+            return self._unknown_receiver(target.attr)
+        return self._follower._named(name, self._depth)  # noqa: SLF001 - as above
+
+    def _own(self, rest: str, target: ast.Attribute) -> Reach | None:
+        """`self.method()`, or a call below an attribute of the instance."""
+        if "." in rest:
+            return self._unknown_receiver(target.attr)
+        if rest.startswith("__") and rest.endswith("__"):
+            return None
+        cls = self._class
+        if cls is None:
+            return None
+        sources, summaries, _, natives = self._follower.lineage(cls)
+        for source in sources:
+            if rest in source.methods:
+                if self._depth >= MAX_DEPTH:
+                    return None
+                return self._follower.function(source.methods[rest], source.module, cls, self._depth + 1)
+        if summaries or natives:
+            return self._unknown_receiver(rest)  # inherited from a class put away or in C
+        return Reach(DYNAMIC, DYNAMIC)
+
+    def _method(self, target: ast.Attribute) -> Reach | None:
+        """A method of the result of another expression, as `super().f()` or `np.asarray(x).sum()`."""
+        value = target.value
+        if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "super":
+            return self._super(target.attr)
+        return self._unknown_receiver(target.attr)
+
+    def _super(self, name: str) -> Reach | None:
+        if self._class is None or self._depth >= MAX_DEPTH:
+            return None
+        sources, summaries, _, _ = self._follower.lineage(self._class)
+        for source in sources:
+            method = source.methods.get(name)
+            if method is not None and method is not self._function:
+                return self._follower.function(method, source.module, self._class, self._depth + 1)
+        for summary in summaries:
+            if name in summary.hooks:
+                return summary.hooks[name]
+        return None
+
+    @staticmethod
+    def _unknown_receiver(method: str) -> Reach | None:
+        effect = METHODS.get(method)
+        return None if effect is None else Reach(effect, f".{method}()")

@@ -1,0 +1,186 @@
+"""Reads Python sources out of wheels, folders and the standard library into a model of modules and classes."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import re
+import warnings
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MAX_FILE = 3_000_000  # bytes; larger sources are generated tables
+SKIPPED = re.compile(
+    r"(^|/)(tests?|testing|_tests?|testsuite|examples?|benchmarks?|docs?|conftest|idle_test|asv_bench|_vendor)(/|$)"
+    r"|(^|/)(test_[^/]*|[^/]*_test|conftest|setup)\.py$"
+)
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclasses.dataclass(slots=True)
+class Class:
+    """A class as its source defines it."""
+
+    module: str
+    name: str
+    bases: list[str]
+    methods: dict[str, Function]
+    setters: list[Function]
+    aliases: dict[str, str]  # class attributes that are plain names, as `__setstate__ = _restore`
+    members: list[str]  # plain assignments, which are the members of an enumeration
+    is_dataclass: bool
+
+
+@dataclasses.dataclass(slots=True)
+class Module:
+    """A module as its source defines it."""
+
+    name: str
+    is_package: bool
+    imports: dict[str, str] = dataclasses.field(default_factory=dict)
+    stars: list[str] = dataclasses.field(default_factory=list)
+    classes: dict[str, Class] = dataclasses.field(default_factory=dict)
+    functions: dict[str, Function] = dataclasses.field(default_factory=dict)
+    assigned: dict[str, str] = dataclasses.field(default_factory=dict)  # NAME = other.name at module level
+    tuples: list[str] = dataclasses.field(default_factory=list)  # NAME = namedtuple(...)
+
+
+def sources_of_wheel(path: Path) -> Iterator[tuple[str, bytes]]:
+    """The name and content of every source file of a wheel, without its tests."""
+    with zipfile.ZipFile(path) as wheel:
+        for name in sorted(wheel.namelist()):
+            if name.endswith(".py") and not SKIPPED.search(name) and wheel.getinfo(name).file_size <= MAX_FILE:
+                yield re.sub(r"^[^/]+\.data/(purelib|platlib)/", "", name), wheel.read(name)
+
+
+def sources_of_folder(root: Path, prefix: str) -> Iterator[tuple[str, bytes]]:
+    """The name and content of every source file below a folder, without its tests; names begin with `prefix`."""
+    for path in sorted(root.rglob("*.py")):
+        name = prefix + path.relative_to(root).as_posix()
+        if "site-packages" not in name and not SKIPPED.search(name) and path.stat().st_size <= MAX_FILE:
+            yield name, path.read_bytes()
+
+
+def modules_of(sources: Iterator[tuple[str, bytes]]) -> dict[str, Module]:
+    """Parse sources; what does not parse with this Python is left out."""
+    modules: dict[str, Module] = {}
+    for name, content in sources:
+        parts = name[: -len(".py")].split("/")
+        is_package = parts[-1] == "__init__"
+        parts = parts[:-1] if is_package else parts
+        if not parts or not all(part.isidentifier() for part in parts):
+            continue
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                tree = ast.parse(content)
+        except (SyntaxError, ValueError, RecursionError):
+            continue  # Python 2 sources and templates
+        module = Module(".".join(parts), is_package)
+        _Reader(module).read(tree.body)
+        modules[module.name] = module
+    return modules
+
+
+def dotted(node: ast.expr) -> str | None:
+    """`a.b.c` as text, or None for any other expression."""
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    if isinstance(node, ast.Subscript):  # Generic[T]
+        head = dotted(node.value)
+        return None if head is None or parts else head
+    if not isinstance(node, ast.Name):
+        return None
+    return ".".join([node.id, *reversed(parts)])
+
+
+def imports_of(statement: ast.Import | ast.ImportFrom, module: str, *, is_package: bool) -> Iterator[tuple[str, str]]:
+    """What an import statement binds: local name and dotted target; the name `*` for all names."""
+    if isinstance(statement, ast.Import):
+        for alias in statement.names:
+            yield (alias.asname, alias.name) if alias.asname else (alias.name.split(".")[0],) * 2
+        return
+    base = statement.module or ""
+    if statement.level:
+        parts = module.split(".")
+        kept = parts[: len(parts) - statement.level + (1 if is_package else 0)]
+        base = ".".join([*kept, base] if base else kept)
+    for alias in statement.names:
+        yield (alias.asname or alias.name), (base if alias.name == "*" else f"{base}.{alias.name}")
+
+
+class _Reader:
+    """Collects the definitions of one module, also below `if` and `try`."""
+
+    def __init__(self, module: Module) -> None:
+        self._module = module
+
+    def read(self, body: list[ast.stmt]) -> None:
+        for statement in body:
+            self._statement(statement)
+
+    def _statement(self, statement: ast.stmt) -> None:
+        module = self._module
+        if isinstance(statement, ast.Import | ast.ImportFrom):
+            for local, target in imports_of(statement, module.name, is_package=module.is_package):
+                if local == "*":
+                    module.stars.append(target)
+                else:
+                    module.imports.setdefault(local, target)
+        elif isinstance(statement, ast.ClassDef):
+            self._class(statement, "")
+        elif isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+            module.functions.setdefault(statement.name, statement)
+        elif isinstance(statement, ast.Assign):
+            self._assignment(statement)
+        elif isinstance(statement, ast.If):
+            self.read(statement.body + statement.orelse)
+        elif isinstance(statement, ast.Try):
+            self.read(statement.body + [s for h in statement.handlers for s in h.body] + statement.orelse)
+        elif isinstance(statement, ast.With):
+            self.read(statement.body)
+
+    def _assignment(self, statement: ast.Assign) -> None:
+        target, value = statement.targets[0], statement.value
+        if not isinstance(target, ast.Name):
+            return
+        text = dotted(value) if isinstance(value, ast.Name | ast.Attribute) else None
+        if text is not None:
+            self._module.assigned[target.id] = text
+        elif isinstance(value, ast.Call) and (dotted(value.func) or "").split(".")[-1] in {"namedtuple", "NamedTuple"}:
+            self._module.tuples.append(target.id)
+
+    def _class(self, node: ast.ClassDef, outer: str) -> None:
+        name = outer + node.name
+        methods = {s.name: s for s in node.body if isinstance(s, ast.FunctionDef | ast.AsyncFunctionDef)}
+        found = Class(
+            module=self._module.name,
+            name=name,
+            bases=[dotted(base) or "?" for base in node.bases],
+            methods={n: m for n, m in methods.items() if not _is_setter(m)},
+            setters=[s for s in node.body if isinstance(s, ast.FunctionDef) and _is_setter(s)],
+            aliases={},
+            members=[],
+            is_dataclass=any("dataclass" in ast.dump(decorator) for decorator in node.decorator_list),
+        )
+        for statement in node.body:
+            if isinstance(statement, ast.ClassDef):
+                self._class(statement, f"{name}.")
+            elif isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
+                target = statement.targets[0].id
+                text = dotted(statement.value) if isinstance(statement.value, ast.Name | ast.Attribute) else None
+                if text is not None:
+                    found.aliases[target] = text
+                found.members.append(target)
+        self._module.classes.setdefault(name, found)
+
+
+def _is_setter(function: Function) -> bool:
+    return any(isinstance(d, ast.Attribute) and d.attr == "setter" for d in function.decorator_list)
