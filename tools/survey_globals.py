@@ -109,7 +109,7 @@ class Survey:
 
     def read(self, source: str, modules: dict[str, Module]) -> None:
         """Judge the classes and functions of one package."""
-        self._library.modules = modules
+        self._library.take(modules)
         follower = Follower(self._library)
         is_standard = source.startswith("Python ")
         pending: dict[tuple[str, str], Summary] = {}

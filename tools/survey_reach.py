@@ -35,6 +35,9 @@ class Summary:
     fills: bool
 
 
+Lineage = tuple[list[Class], list[Summary], bool, list[str]]
+
+
 @dataclasses.dataclass(slots=True)
 class Library:
     """Everything read so far: sources of the package at hand, summaries of the others."""
@@ -42,11 +45,30 @@ class Library:
     modules: dict[str, Module] = dataclasses.field(default_factory=dict)
     exports: dict[str, tuple[dict[str, str], list[str]]] = dataclasses.field(default_factory=dict)
     summaries: dict[tuple[str, str], Summary] = dataclasses.field(default_factory=dict)
+    _resolved: dict[str, tuple[str, str] | None] = dataclasses.field(default_factory=dict)
+    _bound: dict[str, tuple[dict[str, str], list[str]]] = dataclasses.field(default_factory=dict)
+    _locals: dict[tuple[str, str], str] = dataclasses.field(default_factory=dict)
+
+    def take(self, modules: dict[str, Module]) -> None:
+        """Begin a package."""
+        self.modules = modules
+        self._forget()
+
+    def _forget(self) -> None:
+        self._resolved, self._bound, self._locals = {}, {}, {}
 
     def resolve(self, name: str, depth: int = 0) -> tuple[str, str] | None:
         """The module and qualified name of a dotted name, through re-exports; None where it is not known."""
         if depth > MAX_CHAIN:
             return None
+        if name not in self._resolved:
+            found = self._resolve(name, depth)
+            if depth > 0 and found is None:
+                return None  # perhaps only too deep
+            self._resolved[name] = found
+        return self._resolved[name]
+
+    def _resolve(self, name: str, depth: int) -> tuple[str, str] | None:
         parts = name.split(".")
         for split in range(len(parts) - 1, 0, -1):
             module, tail = ".".join(parts[:split]), ".".join(parts[split:])
@@ -83,13 +105,22 @@ class Library:
 
     def _names(self, module: str) -> tuple[dict[str, str], list[str]]:
         here = self.modules.get(module)
+        if module in self._bound:
+            return self._bound[module]
         if here is not None:
             assigned = {n: f"{module}.{t}" for n, t in here.assigned.items() if n != t.split(".")[0]}
-            return {**assigned, **here.imports}, here.stars
+            self._bound[module] = {**assigned, **here.imports}, here.stars
+            return self._bound[module]
         return self.exports.get(module, ({}, []))
 
     def local(self, module: Module, name: str) -> str:
         """The dotted name that `name` stands for in a module."""
+        key = (module.name, name)
+        if key not in self._locals:
+            self._locals[key] = self._local(module, name)
+        return self._locals[key]
+
+    def _local(self, module: Module, name: str) -> str:
         head, _, rest = name.partition(".")
         if head in module.classes or head in module.functions or head in module.tuples:
             target = f"{module.name}.{head}"
@@ -112,6 +143,7 @@ class Library:
             imports, stars = self._names(name)
             self.exports[name] = (dict(imports), list(stars))
         self.modules = {}
+        self._forget()
 
 
 class Follower:
@@ -120,9 +152,16 @@ class Follower:
     def __init__(self, library: Library) -> None:
         self._library = library
         self._seen: dict[tuple[str, str, str], Reach | None] = {}
+        self._lineages: dict[tuple[str, str], Lineage] = {}
 
-    def lineage(self, cls: Class) -> tuple[list[Class], list[Summary], bool, list[str]]:
+    def lineage(self, cls: Class) -> Lineage:
         """The class and its bases as sources and as summaries, whether all are known, and the native ones."""
+        key = (cls.module, cls.name)
+        if key not in self._lineages:
+            self._lineages[key] = self._lineage(cls)
+        return self._lineages[key]
+
+    def _lineage(self, cls: Class) -> Lineage:
         sources: list[Class] = []
         summaries: list[Summary] = []
         natives: list[str] = []
@@ -150,16 +189,10 @@ class Follower:
                         is_known = False
                 elif found is not None and found in self._library.summaries:
                     summaries.append(self._library.summaries[found])
-                elif self._is_native_call(base, name):
-                    natives.append("tuple")
                 else:
                     is_known = False
         is_known = is_known and all(s.is_known for s in summaries)
         return sources, summaries, is_known, natives
-
-    @staticmethod
-    def _is_native_call(base: str, name: str) -> bool:
-        return base == "?" and name == "?" and False
 
     def hook(self, cls: Class, name: str) -> tuple[bool, Reach | None]:
         """Whether the class or a base defines the hook, and what it reaches."""

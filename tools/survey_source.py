@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 MAX_FILE = 3_000_000  # bytes; larger sources are generated tables
 SKIPPED = re.compile(
     r"(^|/)(tests?|testing|_tests?|testsuite|examples?|benchmarks?|docs?|conftest|idle_test|asv_bench|_vendor)(/|$)"
+    r"|^(idlelib|lib2to3|distutils|encodings|ensurepip|tkinter|turtledemo|pydoc_data|torch/(_inductor|_dynamo|onnx|_export"
+    r"|_refs|_decomp|_prims|_numpy|fx/passes|_functorch|utils/benchmark))(/|$)"
     r"|(^|/)(test_[^/]*|[^/]*_test|conftest|setup)\.py$"
 )
 

@@ -162,7 +162,13 @@ def test_reads_back_what_a_release_says(
             "subtechnique-of: AML.T0000",
             "subtechnique-of: AML.T0009\n    tactics: [AML.TA0001]",
             16,
-            "expected the parent of `AML.T0000.000` in the release, found `AML.T0009`",
+            "expected a top-level technique as parent of `AML.T0000.000`, found `AML.T0009`",
+        ),
+        (
+            "tactics: [AML.TA0002]",
+            "tactics: [AML.TA0002]\n    subtechnique-of: AML.T0000.000",
+            12,
+            "expected a top-level technique as parent of `AML.T0001`, found `AML.T0000.000`",
         ),
         ("subtechnique-of: AML.T0000", "subtechnique-of: []", 18, "expected the parent's id as text"),
         (

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,6 +13,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 from pickle_fuzzing.campaign import Source
 from pickle_fuzzing.corpus import real_pickles
 from pickle_fuzzing.reference import Job, Outcome, Reference
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ANSWERED = 9000
 

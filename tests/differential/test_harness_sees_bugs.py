@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable
 
 import pytest
+
 from pickle_fuzzing.campaign import judge, shrink
 from pickle_fuzzing.comparison import Verdict
 from pickle_fuzzing.reference import Job, Outcome, Reference
@@ -193,6 +194,4 @@ def test_shrinks_a_disagreement_to_its_core(reference: Reference) -> None:
         job = Job(data=data)
         return Verdict.DISAGREEMENT in judge(job, reference.outcomes([job])[0], wrong)
 
-    assert shrink(b"]q\x00(K\x01K\x02eI12\n20cos\nsystem\n2\x86.", is_found) == b"N2\x86." or is_found(
-        shrink(b"]q\x00(K\x01K\x02eI12\n20cos\nsystem\n2\x86.", is_found)
-    )
+    assert shrink(b"]q\x00(K\x01K\x02eI12\n20cos\nsystem\n2\x86.", is_found) == b"]20."

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+
 from pickle_fuzzing.campaign import Source, run
 from pickle_fuzzing.comparison import Verdict
-from pickle_fuzzing.grammar import OPCODES
+from pickle_fuzzing.layout import OPCODES
 from pickle_fuzzing.reference import Job, Reader, Reference
 
 JOBS = 60_000
@@ -17,9 +18,7 @@ def describe(jobs: list[Job]) -> list[tuple[str, Job]]:
 
 
 @pytest.mark.parametrize("first_seed", [0, 1_000_000])
-def test_machine_tells_the_look_ups_and_calls_of_cpython(
-    reference: Reference, source: Source, first_seed: int
-) -> None:
+def test_machine_tells_the_look_ups_and_calls_of_cpython(reference: Reference, source: Source, first_seed: int) -> None:
     tally = run(reference, source, range(first_seed, first_seed + JOBS))
 
     assert describe(tally.disagreements) == []

@@ -28,7 +28,7 @@ class LogOpener(Protocol):
 
 
 class Tamperer(Protocol):
-    def __call__(self, *statements: str) -> None: ...
+    def __call__(self, *statements: str, parameters: tuple[bytes, ...] = ...) -> None: ...
 
 
 @pytest.fixture
@@ -93,12 +93,12 @@ def log(reopen: LogOpener) -> Log:
 def tamper(path: Path) -> Tamperer:
     """Run SQL on the ledger's file through a connection of one's own, past its triggers."""
 
-    def tamper(*statements: str) -> None:
+    def tamper(*statements: str, parameters: tuple[bytes, ...] = ()) -> None:
         with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
             triggers = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall()
             for (name,) in triggers:
                 connection.execute(f"DROP TRIGGER {name}")
             for statement in statements:
-                connection.execute(statement)
+                connection.execute(statement, parameters)
 
     return tamper

@@ -79,6 +79,20 @@ def test_a_file_that_holds_something_else_is_refused(file: FilePlace) -> None:
     assert file.path.stat().st_size == 180_000
 
 
+def test_a_short_file_that_holds_something_else_is_left_alone(file: FilePlace) -> None:
+    for content in (b"shopping list\n", f"{checkpoint(1).note}\nshopping list".encode(), b"example.com/other\n3\n"):
+        file.path.write_bytes(content)
+        with pytest.raises(SecondPlaceError, match="found something else"):
+            file.write(checkpoint(2))
+        assert file.path.read_bytes() == content
+
+
+def test_a_torn_write_that_the_file_system_padded_is_cut_off(file: FilePlace) -> None:
+    file.path.write_bytes(f"{checkpoint(1).note}\nexample".encode() + bytes(100))
+    file.write(checkpoint(2))
+    assert file.read() == [checkpoint(1), checkpoint(2)]
+
+
 def test_only_the_end_of_a_long_file_is_read_to_append(file: FilePlace) -> None:
     file.path.write_text(f"{checkpoint(1).note}\n" * 1000)
     file.write(checkpoint(2))
@@ -103,17 +117,20 @@ def test_a_fifo_is_refused_and_not_waited_for(file: FilePlace) -> None:
 def test_says_what_the_system_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     below_a_file = FilePlace(tmp_path / "file" / "x")
-    with pytest.raises(SecondPlaceError, match="expected to read .* Not a directory"):
+    with pytest.raises(SecondPlaceError, match=r"expected to read .* Not a directory"):
         below_a_file.read()
-    with pytest.raises(SecondPlaceError, match="expected to write .* Not a directory"):
+    with pytest.raises(SecondPlaceError, match=r"expected to write .* Not a directory"):
         below_a_file.write(checkpoint(1))
     missing = FolderPlace(tmp_path / "missing")
-    with pytest.raises(SecondPlaceError, match="expected to read .* No such file"):
+    with pytest.raises(SecondPlaceError, match=r"expected to read .* No such file"):
         missing.read()
-    with pytest.raises(SecondPlaceError, match="expected to write .* No such file"):
+    with pytest.raises(SecondPlaceError, match=r"expected to write .* No such file"):
         missing.write(checkpoint(1))
-    with pytest.raises(SecondPlaceError, match="expected to write .* Not a directory"):
+    with pytest.raises(SecondPlaceError, match=r"expected to write .* Not a directory"):
         FolderPlace(tmp_path / "file").write(checkpoint(1))
+    (tmp_path / "0000000000000000001.checkpoint").mkdir()
+    with pytest.raises(SecondPlaceError, match=r"expected to write .* Is a directory"):
+        FolderPlace(tmp_path).write(checkpoint(1))
 
 
 def test_a_full_disk_leaves_no_half_record(file: FilePlace) -> None:
@@ -143,7 +160,7 @@ def test_a_folder_keeps_one_file_per_size(folder: FolderPlace) -> None:
 
 def test_a_folder_does_not_take_a_second_history(folder: FolderPlace) -> None:
     folder.write(checkpoint(7))
-    with pytest.raises(SecondPlaceError, match="checkpoint of this ledger in .*, found another"):
+    with pytest.raises(SecondPlaceError, match=r"checkpoint of this ledger in .*, found another"):
         folder.write(checkpoint(7, b"\x01" * 32))
     assert folder.read() == [checkpoint(7)]
 

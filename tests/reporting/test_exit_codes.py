@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from telamon.core.records import ExitCode, Location, Outcome, Verdict
-from telamon.reporting.render import Format, render
+from telamon.reporting.formats import Format, render
 from telamon.reporting.report import Failure, Report, Reported, Standing
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import hypothesis.strategies as st
 from hypothesis import given
 
 from telamon.core.records import ExitCode, Verdict
-from telamon.reporting.render import Format, render
+from telamon.reporting.formats import Format, render
 from telamon.reporting.report import Failure, Report
 
 COMMAND = re.compile(

@@ -11,8 +11,8 @@ from hypothesis import given
 from jsonschema import Draft202012Validator
 
 from telamon.core.records import Location, Outcome, Verdict
+from telamon.reporting.formats import Format, render
 from telamon.reporting.json_schema import SCHEMA
-from telamon.reporting.render import Format, render
 from telamon.reporting.report import Failure, Report
 
 VALIDATOR = Draft202012Validator(SCHEMA)

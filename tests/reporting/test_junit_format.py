@@ -9,7 +9,7 @@ import hypothesis.strategies as st
 from hypothesis import given
 
 from telamon.core.records import ExitCode, Severity
-from telamon.reporting.render import Format, render
+from telamon.reporting.formats import Format, render
 from telamon.reporting.report import Failure, Report, Standing
 
 # What Jenkins' and Surefire's schemas have in common.

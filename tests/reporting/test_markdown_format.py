@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from markdown_it import MarkdownIt
 
+from telamon.reporting.formats import Format, render
 from telamon.reporting.markdown_format import code
-from telamon.reporting.render import Format, render
 
 if TYPE_CHECKING:
     from telamon.reporting.report import Report

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from jsonschema import Draft7Validator, FormatChecker
 
 from telamon.core.records import Location
-from telamon.reporting.render import Format, render
+from telamon.reporting.formats import Format, render
 from telamon.reporting.report import Failure, Report
 from telamon.reporting.sarif_values import artifact_location, artifact_uri, message, result_location
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from telamon.reporting.render import Format, render
+from telamon.reporting.formats import Format, render
 
 if TYPE_CHECKING:
     from telamon.reporting.report import Report

@@ -9,7 +9,7 @@ import hypothesis.strategies as st
 from hypothesis import given
 
 from telamon.core.records import Confidence, Finding, Location, Outcome, Severity, Verdict
-from telamon.reporting.render import Format, Style, render
+from telamon.reporting.formats import Format, Style, render
 from telamon.reporting.report import Report, Reported, Standing
 
 STYLE_CODE = re.compile(r"\x1b\[[0-9;]*m")
@@ -107,7 +107,7 @@ def test_lists_everything_in_full_when_verbose() -> None:
         ),
     )
     assert (
-        render(report, Format.TEXT, style=Style(is_verbose=True))
+        render(report, Format.TEXT, style=Style(verbose=True))
         == """\
 high[M0016/dangerous-call]: calls os.system
   --> a.pkl
@@ -129,7 +129,7 @@ clean[scanner]
 def test_gives_the_details_of_passed_proofs_when_verbose(specimen: Report) -> None:
     report = replace(specimen, findings=(), outcomes=(), failures=(), expired=(), proofs=specimen.proofs[:1])
     assert (
-        render(report, Format.TEXT, style=Style(is_verbose=True))
+        render(report, Format.TEXT, style=Style(verbose=True))
         == """\
 pair                 off  on  adaptive  drop    floor  benign cost          verdict  attack
 AML.M0016/AML.T0011  1    0   0.1       0.9..1  0.5    0.01 (at most 0.05)  passed   a pickle runs a command
@@ -154,7 +154,7 @@ def test_aligns_the_table_by_columns_of_the_terminal(specimen: Report) -> None:
 
 
 def test_colours_what_stands_first_and_no_more(specimen: Report) -> None:
-    coloured = render(specimen, Format.TEXT, style=Style(is_coloured=True))
+    coloured = render(specimen, Format.TEXT, style=Style(color=True))
     assert coloured.startswith("\x1b[1;31mcritical\x1b[0m\x1b[1m[M0016/dangerous-call]\x1b[0m: calls os.system('id')")
     assert STYLE_CODE.sub("", coloured) == EXPECTED
 
@@ -169,8 +169,8 @@ def test_prints_nothing_that_acts_on_the_terminal(
     hostile_reports: st.SearchStrategy[Report], data: st.DataObject
 ) -> None:
     report = data.draw(hostile_reports)
-    coloured = render(report, Format.TEXT, style=Style(is_coloured=True, is_verbose=True))
-    plain = render(report, Format.TEXT, style=Style(is_verbose=True))
+    coloured = render(report, Format.TEXT, style=Style(color=True, verbose=True))
+    plain = render(report, Format.TEXT, style=Style(verbose=True))
     assert STYLE_CODE.sub("", coloured) == plain
     assert all(line.isprintable() for line in plain.split("\n"))
     assert plain.encode().decode() == plain
@@ -179,6 +179,6 @@ def test_prints_nothing_that_acts_on_the_terminal(
 @given(data=st.data())
 def test_starts_no_line_with_what_a_file_chose(hostile_reports: st.SearchStrategy[Report], data: st.DataObject) -> None:
     report = data.draw(hostile_reports)
-    text = render(report, Format.TEXT, style=Style(is_verbose=True))
+    text = render(report, Format.TEXT, style=Style(verbose=True))
     starts = {line.lstrip()[:1] for line in text.split("\n")}
     assert starts.isdisjoint({":", "#"})

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from pickle_fuzzing.comparison import Verdict, agree, compare, cover, is_beginning
 from pickle_fuzzing.grammar import generate
-from pickle_fuzzing.mutations import boundaries, mutate
+from pickle_fuzzing.layout import boundaries
+from pickle_fuzzing.mutations import mutate
 from pickle_fuzzing.observation import Scan, observe
 from pickle_fuzzing.reference import Job, Outcome, Reader, Reference
 from telamon.kits.formats.pickle import Results, scan
@@ -68,7 +69,8 @@ class Source:
     def job(self, seed: int) -> tuple[str, Job]:
         """Returns where the job comes from, and the job."""
         rng = Random(seed)  # noqa: S311  # reproducible, not secret
-        origin, data = self._data(rng)
+        are_results_values = rng.random() < 0.12
+        origin, data = self._data(rng, 0.15 if are_results_values else 0.002)
         reader = Reader(rng.choices((0, 1, 2), (5, 4, 1))[0])
         if reader is Reader.PEEK and len(data) > LARGEST_PEEKED:
             reader = Reader.FILE
@@ -79,16 +81,16 @@ class Source:
             fix_imports=rng.random() < 0.9,
             is_persistent=reader is not Reader.BUFFER and rng.random() < 0.9,
             buffers=0 if rng.random() < 0.2 else rng.randrange(1, 9),
-            are_results_values=rng.random() < 0.1,
+            are_results_values=are_results_values,
         )
         return origin, job
 
-    def _data(self, rng: Random) -> tuple[str, bytes]:
+    def _data(self, rng: Random, trust: float) -> tuple[str, bytes]:
         kind = rng.random()
         if kind < 0.62:
-            return "grammar", generate(rng)
+            return "grammar", generate(rng, trust)
         if kind < 0.82:
-            return "mutated grammar", mutate(rng, generate(rng), rng.choice(self._real))
+            return "mutated grammar", mutate(rng, generate(rng, trust), rng.choice(self._real))
         if kind < 0.84:
             return "real", rng.choice(self._real)
         return "mutated real", mutate(rng, rng.choice(self._real), rng.choice(self._real))

@@ -12,8 +12,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
-from pickle_fuzzing.interpreter import EXTENSION_CODES
-from pickle_fuzzing.stubs import PLAIN
+from pickle_fuzzing.stubs import EXTENSION_CODES, PLAIN
 from telamon.kits.formats.pickle import Ending, Limits
 
 if TYPE_CHECKING:
@@ -41,7 +40,13 @@ class Verdict(Enum):
     DISAGREEMENT = "disagreement"
 
 
-EXCUSES: Final = frozenset(Verdict) - {Verdict.LOADED, Verdict.FAILED, Verdict.LONG_NAME, Verdict.COVERED, Verdict.DISAGREEMENT}
+EXCUSES: Final = frozenset(Verdict) - {
+    Verdict.LOADED,
+    Verdict.FAILED,
+    Verdict.LONG_NAME,
+    Verdict.COVERED,
+    Verdict.DISAGREEMENT,
+}
 LONGEST_NAME: Final = Limits().value_bytes
 STATE_ERRORS: Final = ("state is not a dictionary", "attribute name must be string", "slot state is not a dictionary")
 
@@ -51,19 +56,19 @@ def compare(outcome: Outcome, observed: Observed) -> Verdict:
     if outcome.ending == "killed":
         return Verdict.KILLED
     expected, found = merge(outcome.events), merge(observed.events)
-    is_equal = len(expected) == len(found) and agree(expected, found)
     if observed.ending is Ending.LIMIT or (observed.is_data_only and expected):
         return Verdict.DISAGREEMENT
-    if outcome.ending == "ok":
-        is_same_end = outcome.end in {-1, observed.end} and same_token(outcome.value, observed.value)
-        if not (is_equal and observed.ending is Ending.STOP and is_same_end):
-            return Verdict.DISAGREEMENT
-        return Verdict.LONG_NAME if has_long_name(found) else Verdict.LOADED
-    if is_equal and observed.ending is not Ending.STOP:
-        return Verdict.LONG_NAME if has_long_name(found) else Verdict.FAILED
-    if len(expected) <= len(found) and agree(expected, found):
+    if len(expected) > len(found) or not agree(expected, found):
+        return Verdict.DISAGREEMENT
+    is_stop = observed.ending is Ending.STOP
+    is_equal = len(expected) == len(found) and is_stop == (outcome.ending == "ok")
+    if is_equal and is_stop:
+        is_equal = outcome.end in {-1, observed.end} and same_token(outcome.value, observed.value)
+    if not is_equal:
         return excuse(outcome, expected, found[len(expected) :])
-    return Verdict.DISAGREEMENT
+    if has_long_name(found):
+        return Verdict.LONG_NAME
+    return Verdict.LOADED if is_stop else Verdict.FAILED
 
 
 def is_beginning(outcome: Outcome, observed: Observed) -> bool:
@@ -100,30 +105,40 @@ def is_same_deed(expected: Row, found: Row) -> bool:
         return all(other in {None, one} for one, other in zip(expected[1:], found[1:], strict=True))
     if expected[0] in {"persistent", "buffer"}:
         return True
-    is_same_who = same_token(expected[1], found[1])
-    return is_same_who and (expected[0] != "mutate" or expected[2] == found[2])
+    if expected[0] == "mutate" and expected[2] != found[2]:
+        return False
+    if expected[0] == "extension":
+        return bool(expected[1] == found[1])
+    who, other = expected[1], found[1]
+    return same_token(who, other) or (
+        who[0] == other[0] == "g" and all(part in {None, name} for name, part in zip(who, other, strict=True))
+    )
 
 
 def excuse(outcome: Outcome, expected: Sequence[Row], further: Sequence[Row]) -> Verdict:
     """Returns why CPython stopped where the machine goes on; a disagreement if no cause fits."""
+    if outcome.ending == "memory":
+        return Verdict.MEMORY
+    if outcome.ending == "ok":
+        return Verdict.DISAGREEMENT
     error = outcome.error
     last: Row = expected[-1] if expected else [""]
     following: Row = further[0] if further else [""]
-    if outcome.ending == "memory":
-        return Verdict.MEMORY
-    if following[0] == "extension" and following[1] not in EXTENSION_CODES and "unregistered extension" in error:
-        return Verdict.NO_EXTENSION
-    if following[0] == "persistent" and "A load persistent id instruction" in error:
-        return Verdict.NO_PERSISTENT_LOAD
-    if following[0] == "buffer" and ("no *buffers*" in error or "not enough out-of-band" in error):
-        return Verdict.NO_BUFFER
-    if last[0] == "import" and "<locals>" in last[2].split(".") and error.startswith("AttributeError"):
-        return Verdict.NO_SUCH_NAME
-    if last[0] == "build" and any(text in error for text in STATE_ERRORS) and is_plain(last[1], expected):
-        return Verdict.STATE_REFUSED
-    if last[0] == "new" and last[2] is None and "keywords must be strings" in error:
-        return Verdict.KEYWORDS_REFUSED
-    return Verdict.DISAGREEMENT
+    causes = {
+        Verdict.NO_EXTENSION: following[0] == "extension"
+        and following[1] not in EXTENSION_CODES
+        and "unregistered extension" in error,
+        Verdict.NO_PERSISTENT_LOAD: following[0] == "persistent" and "A load persistent id instruction" in error,
+        Verdict.NO_BUFFER: following[0] == "buffer" and ("no *buffers*" in error or "not enough out-of-band" in error),
+        Verdict.NO_SUCH_NAME: last[0] == "import"
+        and "<locals>" in last[2].split(".")
+        and error.startswith("AttributeError"),
+        Verdict.STATE_REFUSED: last[0] == "build"
+        and any(text in error for text in STATE_ERRORS)
+        and is_plain(last[1], expected),
+        Verdict.KEYWORDS_REFUSED: last[0] == "new" and last[2] is None and "keywords must be strings" in error,
+    }
+    return next((verdict for verdict, is_so in causes.items() if is_so), Verdict.DISAGREEMENT)
 
 
 def is_plain(label: Sequence[object], events: Sequence[Row]) -> bool:
@@ -138,8 +153,8 @@ def merge(events: Sequence[Row]) -> list[Row]:
     """Returns the events with item assignments in a row on one target made one."""
     merged: list[Row] = []
     for row in events:
-        is_repeated = row[0] == "mutate" and row[2] == "__setitem__" and merged and merged[-1][:3] == row[:3]
-        if not is_repeated:
+        is_assignment = row[0] == "mutate" and row[2] == "__setitem__" and None not in row[1]
+        if not (is_assignment and merged and merged[-1][:3] == row[:3]):
             merged.append(row)
     return merged
 
@@ -158,24 +173,19 @@ def same_row(expected: Row, found: Row) -> bool:
     """Returns whether two events are the same; a None of CPython's account was not seen."""
     if expected == found:
         return True
-    if expected[0] != found[0] or len(expected) > len(found):
+    if expected[0] != found[0] or len(expected) != len(found):
         return False
-    if expected[0] == "import":
-        return all(same_token(one, other) for one, other in zip(expected[1:], found[1:], strict=True))
-    if expected[0] in {"extension", "buffer"}:
-        return False
-    if not same_token(expected[1], found[1]):
-        return False
-    if expected[0] == "mutate":
-        return expected[2] == found[2] and (expected[3] is None or same_token(expected[3], found[3]))
-    if expected[0] == "new" and expected[2] is not None and expected[3] != found[3]:
-        return False
-    return len(expected) <= 2 or expected[2] is None or same_token(expected[2], found[2])  # noqa: PLR2004  # no values
+    if expected[0] == "new" and expected[2] is None:
+        return same_token(expected[1], found[1])
+    return all(
+        one is None or (one == other if isinstance(one, list) else same_token(one, other))
+        for one, other in zip(expected[1:], found[1:], strict=True)
+    )
 
 
 def same_token(expected: object, found: object) -> bool:
     """Returns whether two tokens are the same where the machine knows the value."""
-    if expected == found or found == ("?",):
+    if found in (expected, ("?",)):  # tokens may hold what cannot be hashed
         return True
     if found is None and isinstance(expected, str):
         return len(expected) > LONGEST_NAME

@@ -12,7 +12,7 @@ import copyreg
 import gc
 import io
 import marshal
-import pickle  # noqa: S403  # the C unpickler is what is observed here, over stubs
+import pickle  # the C unpickler is what is observed here, over stubs
 import resource
 import struct
 import sys
@@ -22,12 +22,10 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-sys.path.insert(0, __file__.rpartition("/")[0])
-from stubs import Importer, Journal  # noqa: E402  # a script finds its neighbour so
+sys.path.insert(0, __file__.rsplit("/", 2)[0])
+from pickle_fuzzing.stubs import EXTENSION_CODES, EXTENSION_MODULE, Importer, Journal  # a script finds its package so
 
 BUFFER, FILE, PEEK = range(3)
-EXTENSION_MODULE: Final = "registered extension"
-EXTENSION_CODES: Final = (1, 2, 3, 200, 255, 1000, 70_000, 2**31 - 1)
 MEMORY_BYTES: Final = 512 * 2**20
 CPU_S: Final = 3600
 PICKLES_PER_STREAM: Final = 4
@@ -39,7 +37,7 @@ class Persistent(pickle.Unpickler):
 
     journal: Journal
 
-    def persistent_load(self, pid: object) -> type:
+    def persistent_load(self, pid: object) -> object:
         """Records the id and returns a stub."""
         self.journal.add("persistent", self.journal.token(pid))
         return self.journal.fresh(("p", self.journal.token(pid, 0)))
@@ -65,7 +63,7 @@ class Interpreter:
         if mode == BUFFER:
             options["buffers"] = self._buffers(buffers)
             return [self._load(lambda: pickle.loads(data, **options), None)]  # noqa: S301  # over stubs
-        file = io.BytesIO(data) if mode == FILE else io.BufferedReader(io.BytesIO(data))  # type: ignore[arg-type]  # is a RawIOBase in effect
+        file = io.BytesIO(data) if mode == FILE else io.BufferedReader(io.BytesIO(data))
         rows: list[list[Any]] = []
         while len(rows) < PICKLES_PER_STREAM:
             options["buffers"] = self._buffers(buffers)

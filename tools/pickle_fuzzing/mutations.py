@@ -5,44 +5,14 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Final
 
-from pickle_fuzzing.grammar import BARE, COUNTED, FIXED, LINES, OPCODES
+from pickle_fuzzing.layout import BARE, COUNTED, LINES, OPCODES, boundaries
 from pickle_fuzzing.spellings import INTEGERS, ODD_LINES, WRONG_LENGTHS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from random import Random
 
 Mutation = "Callable[[Random, bytes, bytes], bytes]"
 HIGHEST_WIDTH: Final = 8
-
-
-def boundaries(data: bytes) -> list[tuple[int, int]]:
-    """Returns (offset, opcode) of every opcode up to the first STOP, as a reader that knows no frames sees them.
-
-    The list ends where an opcode or an argument is broken; a list that ends in STOP is the program that
-    `pickle.loads` executes if it does not raise.
-    """
-    found = []
-    at, end = 0, len(data)
-    while at < end:
-        code = data[at]
-        found.append((at, code))
-        at += 1
-        if code == ord("."):
-            break
-        if code in LINES:
-            for _ in range(LINES[code]):
-                at = data.find(b"\n", at) + 1
-                if not at:
-                    return found
-        elif code in FIXED:
-            at += FIXED[code]
-        elif code in COUNTED:
-            width = COUNTED[code]
-            at += width + int.from_bytes(data[at : at + width], "little")
-        elif code not in BARE:
-            break
-    return found
 
 
 def flip_bit(rng: Random, data: bytes, _other: bytes) -> bytes:
@@ -114,7 +84,11 @@ def edit_length(rng: Random, data: bytes, _other: bytes) -> bytes:
     field = data[at + 1 : at + 1 + width]
     old = int.from_bytes(field, "little")
     new = rng.choice(WRONG_LENGTHS) if rng.random() < 0.15 else old + rng.randrange(-6, 7)
-    return data[: at + 1] + (new % 256 ** len(field)).to_bytes(len(field), "little") + data[at + 1 + len(field) :]
+    return (
+        data[: at + 1]
+        + (new & ((1 << 8 * len(field)) - 1)).to_bytes(len(field), "little")
+        + data[at + 1 + len(field) :]
+    )
 
 
 def edit_line(rng: Random, data: bytes, _other: bytes) -> bytes:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from pickle_fuzzing.reference import Job, Reader, Row
-from pickle_fuzzing.stubs import BITS_SHOWN, DEPTH_SHOWN, ITEMS_SHOWN, TEXT_SHOWN, Label
+from pickle_fuzzing.stubs import DEPTH_SHOWN, ITEMS_SHOWN, TEXT_SHOWN, Label, number_token
 from telamon.kits.formats.pickle import (
     Buffer,
     Clipped,
@@ -68,7 +68,7 @@ BEHIND: Final = b"'\n.\nR.cos\nsystem\n)R." + bytes(300)
 class Scan(Protocol):
     """The machine's entry, or a wrong one that a test puts in its place."""
 
-    def __call__(  # noqa: D102  # it is `telamon.kits.formats.pickle.scan`
+    def __call__(  # it is `telamon.kits.formats.pickle.scan`
         self, buffer: bytes, start: int, end: int, /, *, recorder: Recorder, mode: Mode, loader: Loader
     ) -> Stream: ...
 
@@ -122,19 +122,15 @@ class Observer(Recorder):
         """Returns what `stubs.Journal.token` returns for the object that this value stands for."""
         if isinstance(value, Collection):
             return self._collection(value, depth)
-        if isinstance(value, Clipped):
-            return self._clipped(value)
-        if isinstance(value, Unknown):
-            return ANYTHING
         if isinstance(value, Global | Result | Persistent | Extension | Buffer):
             return self._label(value)
-        if isinstance(value, str):
-            return ("s", value[:TEXT_SHOWN], len(value))
-        if isinstance(value, bytes):
-            return ("y", value[:TEXT_SHOWN], len(value))
+        if isinstance(value, str | bytes):
+            return ("s" if isinstance(value, str) else "y", value[:TEXT_SHOWN], len(value))
+        if isinstance(value, Clipped | Unknown):
+            return self._clipped(value)
         if value is None or isinstance(value, bool | float):
             return (repr(value),)
-        return ("i", value) if value.bit_length() <= BITS_SHOWN else ("i",)
+        return number_token(value)
 
     def _label(self, value: Global | Result | Persistent | Extension | Buffer) -> Label:
         if isinstance(value, Global):
@@ -151,7 +147,9 @@ class Observer(Recorder):
             return (name,)
         return (name, value.count, *[self.token(item, depth - 1) for item in value.items[:ITEMS_SHOWN]])
 
-    def _clipped(self, value: Clipped) -> tuple[object, ...]:
+    def _clipped(self, value: Clipped | Unknown) -> tuple[object, ...]:
+        if isinstance(value, Unknown):
+            return ANYTHING
         name = {"str": "s", "bytes": "y", "int": "i"}.get(value.type_name, value.type_name)
         return (name, value.sample[:TEXT_SHOWN], value.length) if name in {"s", "y"} else (name,)
 

@@ -144,7 +144,7 @@ class Reference:
         if not self._is_answering(stdout):
             return self._lost(f"no answer within {self._patience_s:g} s")
         header = stdout.read(4)
-        body = stdout.read(struct.unpack("<I", header)[0]) if len(header) == 4 else b""  # noqa: PLR2004  # its width
+        body = stdout.read(struct.unpack("<I", header)[0]) if len(header) == 4 else b""  # its width
         if not body:
             return self._lost("the child died")
         return marshal.loads(body), ""  # noqa: S302  # from our own child

@@ -9,7 +9,10 @@ calls that a stream can have.
 from __future__ import annotations
 
 import sys
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Label = tuple[object, ...]
 """Who a stub is: ("g", module, name), ("e", code), ("r", ordinal of the call), ("p", short token of the id),
@@ -17,6 +20,24 @@ Label = tuple[object, ...]
 
 PLAIN: Final = "Plain"
 """Globals whose name begins so, and what their calls return, have no `__setstate__` and no `extend`."""
+
+EXTENSION_MODULE: Final = "registered extension"
+EXTENSION_CODES: Final = (1, 2, 3, 200, 255, 1000, 70_000, 2**31 - 1)
+"""Codes in the reference's extension registry; each stands for a name of `EXTENSION_MODULE`."""
+
+GIVERS: Final[dict[str, Callable[[], object]]] = {
+    "give_tuple": tuple,
+    "give_pair": lambda: (None, {}),
+    "give_dict": dict,
+    "give_text": lambda: "text",
+    "give_bytes": lambda: b"bytes",
+    "give_bytearray": lambda: bytearray(b"bytearray"),
+    "give_list": lambda: [None],
+    "give_set": set,
+    "give_none": lambda: None,
+    "give_index": lambda: 0,
+}
+"""Globals that return built-in values where results are values."""
 
 TEXT_SHOWN: Final = 200
 ITEMS_SHOWN: Final = 6
@@ -63,9 +84,9 @@ class Journal:
         return label[0] == "g" and str(label[2]).startswith(PLAIN)
 
     def result(self, callable_: type, arguments: tuple[object, ...]) -> object:
-        """Returns what a call of a stub returns: a stub, or where that is asked for a built-in value in turn.
+        """Returns what a call of a stub returns: a stub, or where that is asked for a built-in value.
 
-        With values, a call also empties its arguments, as a call may do.
+        With values, a global of `GIVERS` returns what its name says, and every call empties its arguments.
         """
         ordinal = len(self._callables)
         self._callables.append(callable_)
@@ -74,10 +95,10 @@ class Journal:
         for argument in arguments:
             if isinstance(argument, list | dict | set | bytearray):
                 argument.clear()
-        values = ((), {}, "os", ("os",), b"buffer", [1], {"key": 1}, bytearray(b"array"), None, 1, "name", {1})
-        # A stub every other time; the ordinal and the events so far spread the values over the programs.
-        turn = ordinal + len(self.events)
-        return values[turn // 2 % len(values)] if turn % 2 else self.fresh(("r", ordinal))
+        name = str(self._labels[callable_][-1])
+        if name in GIVERS:
+            return GIVERS[name]()
+        return None if ordinal % 8 == 7 else self.fresh(("r", ordinal))
 
     def add(self, *row: object) -> None:
         """Appends one event."""
@@ -85,23 +106,23 @@ class Journal:
 
     def token(self, value: object, depth: int = DEPTH_SHOWN) -> tuple[object, ...]:
         """Returns plain data that stands for a value, cut in length and depth."""
-        kind = type(value)
-        if kind is StubType:
-            return self._labels[value]  # type: ignore[index]  # a stub is a type
-        if kind is str:
-            text = str(value)
-            return ("s", text[:TEXT_SHOWN], len(text))
-        if value is None or kind is bool or kind is float:
-            return (repr(value),)
-        if isinstance(value, int):
-            return ("i", value) if value.bit_length() <= BITS_SHOWN else ("i",)
+        if isinstance(value, StubType):
+            return self._labels[value]
+        kind = type(value).__name__
+        if isinstance(value, list | tuple) and depth:
+            return (kind, len(value), *[self.token(item, depth - 1) for item in value[:ITEMS_SHOWN]])
+        if isinstance(value, str):
+            return ("s", value[:TEXT_SHOWN], len(value))
         if isinstance(value, bytes):
             return ("y", value[:TEXT_SHOWN], len(value))
-        if isinstance(value, list | tuple):
-            if not depth:
-                return (kind.__name__,)
-            return (kind.__name__, len(value), *[self.token(item, depth - 1) for item in value[:ITEMS_SHOWN]])
-        return (kind.__name__,)
+        if value is None or isinstance(value, bool | float):
+            return (repr(value),)
+        return number_token(value) if isinstance(value, int) else (kind,)
+
+
+def number_token(value: int) -> tuple[object, ...]:
+    """Returns the token of an int, without its value if it is very long."""
+    return ("i", value) if value.bit_length() <= BITS_SHOWN else ("i",)
 
 
 _TypeGet: Final = type.__getattribute__

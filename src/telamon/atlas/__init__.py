@@ -1,12 +1,12 @@
 """The ATLAS catalogue as versioned data: ids, names, tactics and mitigates-pairs, and no sentences.
 
-`load` gives the pinned release, or one that was imported. What only one command needs stands apart, so that the others
-start fast: `telamon.atlas.official.import_release` reads an official file, `telamon.atlas.difference.diff` compares two
-releases.
+`load` gives the pinned release, or one that was imported; `diff` compares two. `telamon.atlas.official.import_release`
+reads an official file; it stands apart because it needs a YAML parser.
 """
 
 from __future__ import annotations
 
+from telamon.atlas.difference import Change, Changes, Difference, diff
 from telamon.atlas.errors import AtlasError, AtlasFileError, UnknownIdError, UnknownReleaseError
 from telamon.atlas.records import (
     CaseStudy,
@@ -26,6 +26,9 @@ __all__ = [
     "AtlasError",
     "AtlasFileError",
     "CaseStudy",
+    "Change",
+    "Changes",
+    "Difference",
     "Entry",
     "Maturity",
     "Mitigation",
@@ -37,6 +40,7 @@ __all__ = [
     "UnknownIdError",
     "UnknownReleaseError",
     "available",
+    "diff",
     "load",
     "release_name",
 ]

@@ -149,12 +149,15 @@ def _check_references(draft: Draft, techniques: Sequence[Technique], mitigations
     parents = {technique.id for technique in techniques if not technique.parent}
     known = {technique.id for technique in techniques}
     for technique in techniques:
+        place = draft.places.get(technique.id, draft.place)
         if not technique.tactics:
+            raise AtlasFileError(place, f"expected a tactic of `{technique.id}`, found none")
+        if technique.parent and technique.parent not in parents:
             raise AtlasFileError(
-                draft.places.get(technique.id, draft.place), f"expected a tactic of `{technique.id}`, found none"
+                place,
+                f"expected a top-level technique as parent of `{technique.id}`, found `{shown(technique.parent)}`",
             )
         _check_known(draft, technique, technique.tactics, tactics, "tactics")
-        _check_known(draft, technique, (technique.parent,) if technique.parent else (), parents, "parent")
     for mitigation in mitigations:
         _check_known(draft, mitigation, mitigation.techniques, known, "techniques")
     for study in draft.case_studies:

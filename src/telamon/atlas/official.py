@@ -110,7 +110,7 @@ def _bytes_of(path: Path) -> bytes:
 
 def _decoded(content: bytes, file: File) -> str:
     try:
-        return content.decode("utf-8-sig")
+        return content.decode("utf-8")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise AtlasFileError(

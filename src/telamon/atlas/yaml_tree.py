@@ -55,7 +55,7 @@ def compose(text: str, place: str) -> Node:
     """Return the root of the only document in `text`.
 
     Args:
-        text: YAML without a byte order mark.
+        text: YAML, with or without a byte order mark.
         place: The file's name, for errors.
 
     Raises:

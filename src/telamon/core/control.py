@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from telamon.core.settings import Settings
     from telamon.core.subjects import Operation, OperationKind, Subject
 
-S = TypeVar("S", bound="Settings")
+S_co = TypeVar("S_co", bound="Settings", covariant=True)
 
 
-class Checker(ABC, Generic[S]):
+class Checker(ABC, Generic[S_co]):
     """Checks what lies still.
 
     A checker holds its settings and nothing that changes, so that one can be made in each worker process.
@@ -35,8 +35,13 @@ class Checker(ABC, Generic[S]):
 
     kinds: ClassVar[frozenset[SubjectKind]] = frozenset({SubjectKind.FILE})
 
-    def __init__(self, settings: S) -> None:
-        self.settings = settings
+    def __init__(self, settings: S_co) -> None:
+        self._settings = settings
+
+    @property
+    def settings(self) -> S_co:
+        """The control's settings from the policy."""
+        return self._settings
 
     @abstractmethod
     def check(self, subject: Subject) -> Iterator[Finding | Outcome]:
@@ -46,7 +51,7 @@ class Checker(ABC, Generic[S]):
         """
 
 
-class Guard(ABC, Generic[S]):
+class Guard(ABC, Generic[S_co]):
     """Guards what moves.
 
     Args:
@@ -55,8 +60,13 @@ class Guard(ABC, Generic[S]):
 
     kinds: ClassVar[frozenset[OperationKind]]
 
-    def __init__(self, settings: S) -> None:
-        self.settings = settings
+    def __init__(self, settings: S_co) -> None:
+        self._settings = settings
+
+    @property
+    def settings(self) -> S_co:
+        """The control's settings from the policy."""
+        return self._settings
 
     @abstractmethod
     def enforce(self, operation: Operation) -> Decision:

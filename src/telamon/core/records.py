@@ -143,7 +143,7 @@ class Finding:
     def fingerprint(self) -> str:
         """A stable identity for baselines: 32 hex digits over rule, path, member and subject."""
         parts = (self.rule, self.location.path, self.location.member, self.subject or self.message)
-        material = "\0".join(parts).encode("utf-8", "surrogateescape")
+        material = "\0".join(parts).encode("utf-8", "surrogatepass")
         return hashlib.sha256(material).hexdigest()[:32]
 
 

@@ -79,6 +79,11 @@ class Log:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @property
+    def name(self) -> str:
+        """Where the entries are kept, for messages."""
+        return self._store.name
+
     def close(self) -> None:
         """Let go of the store; the log may be used again."""
         with self._lock:

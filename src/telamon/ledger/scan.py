@@ -92,20 +92,19 @@ class Scan:
     def _read(self, start: int) -> list[Row]:
         try:
             return self._store.rows(start, CHUNK_ROWS)
-        except UNREADABLE as error:
-            self._take(self._read_singly(start))
-            raise _BrokenError(_unreadable(self._frontier.size, error)) from error
+        except UNREADABLE:
+            return self._read_singly(start)
 
     def _read_singly(self, start: int) -> list[Row]:
-        """The rows before the first that cannot be read."""
+        """Read as far as it goes, to name the first entry that cannot be read."""
         rows: list[Row] = []
-        for _ in range(CHUNK_ROWS):
-            try:
-                found = self._store.rows(start, 1)
-            except UNREADABLE:
-                break
-            rows += found
-            start = found[0][0] + 1 if found else start
+        try:
+            while len(rows) < CHUNK_ROWS and (found := self._store.rows(start, 1)):
+                rows += found
+                start = found[0][0] + 1
+        except UNREADABLE as error:
+            self._take(rows)
+            raise _BrokenError(_unreadable(self._frontier.size, error)) from error
         return rows
 
     def _take(self, rows: Sequence[Row]) -> None:
@@ -134,7 +133,7 @@ class Scan:
         try:
             stored = self._store.hashes(level, first, first + len(hashes))
         except UNREADABLE as error:
-            raise _BrokenError(_unreadable(first << level, error, is_exact=False)) from error
+            raise _BrokenError(_unreadable(max(first << level, self._covered), error, is_exact=False)) from error
         if stored == hashes:
             return
         offset = next(

@@ -67,29 +67,32 @@ class FilePlace:
         return sorted((_parse(self.path, note) for note in notes), key=lambda checkpoint: checkpoint.size)
 
     def write(self, checkpoint: Checkpoint) -> None:
-        """Append `checkpoint`; a torn last record, which no signature covers, is cut off first."""
+        """Append `checkpoint`; the torn last record of a crash is cut off first, anything else is left alone."""
         record = f"{checkpoint.note}\n".encode()
         try:
             is_new = not self.path.exists()
             flags = os.O_CREAT | os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK
             descriptor = os.open(self.path, flags, PRIVATE_MODE)
             with os.fdopen(descriptor, "r+b", buffering=0) as file:
-                self._append(descriptor, record)
+                self._append(descriptor, record, checkpoint.origin)
                 os.fsync(file.fileno())
             if is_new:
                 sync(self.path.parent)  # the new file's name
         except OSError as error:
             raise _refused(self.path, "write", error) from error
 
-    def _append(self, descriptor: int, record: bytes) -> None:
+    def _append(self, descriptor: int, record: bytes, origin: str) -> None:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise SecondPlaceError(f"expected a file at `{self.path}`, found another kind")
         start = max(0, status.st_size - _TAIL_BYTES)
         tail = os.pread(descriptor, _TAIL_BYTES, start)
         end = _end_of_records(tail)
-        if end == 0 and start:
-            raise SecondPlaceError(f"expected checkpoints in `{self.path}`, found something else")
+        if (end == 0 and start) or not _is_torn(tail[end:], origin):
+            raise SecondPlaceError(
+                f"expected checkpoints in `{self.path}`, found something else",
+                hint="nothing was written; name another file, or move this one away",
+            )
         end += start
         if end < status.st_size:
             os.ftruncate(descriptor, end)
@@ -145,6 +148,13 @@ def _end_of_records(content: bytes) -> int:
             return end + 2
         end = start
     return 0
+
+
+def _is_torn(rest: bytes, origin: str) -> bool:
+    """Tell whether `rest` is the beginning of a record of this ledger, which a crash may have padded with zeros."""
+    first_line = f"{origin}\n".encode()
+    rest = rest.rstrip(b"\0")
+    return first_line.startswith(rest) or rest.startswith(first_line)
 
 
 def _parse(path: Path, note: bytes) -> Checkpoint:

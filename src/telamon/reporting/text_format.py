@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from telamon.core.records import Outcome, Proof, Rule
-    from telamon.reporting.render import Style
+    from telamon.reporting.formats import Style
     from telamon.reporting.report import Failure, Report, Reported
 
 # Parameters of Select Graphic Rendition (ECMA-48, section 8.3.117).
@@ -57,7 +57,7 @@ def write(report: Report, *, style: Style) -> str:
 
 
 def _is_listed(outcome: Outcome, style: Style) -> bool:
-    return style.is_verbose or outcome.verdict is Verdict.NOT_UNDERSTOOD
+    return style.verbose or outcome.verdict is Verdict.NOT_UNDERSTOOD
 
 
 class _Pen:
@@ -70,7 +70,7 @@ class _Pen:
         finding = reported.finding
         yield self._head(finding.severity.value, _SEVERITY_COLOURS[finding.severity], finding.rule, finding.message)
         yield self._arrow(place(finding.location))
-        if self._style.is_verbose or reported.standing not in _COVERED:
+        if self._style.verbose or reported.standing not in _COVERED:
             yield from self._detail("why", rule.summary if rule else "")
             yield from self._detail("evidence", finding.evidence)
             yield from self._detail("confidence", finding.confidence.value)
@@ -93,7 +93,7 @@ class _Pen:
             return
         yield self._table([proof_cells(proof) for proof in proofs], [proof.verdict for proof in proofs])
         for proof in proofs:
-            if self._style.is_verbose or proof.verdict is not ProofVerdict.PASSED:
+            if self._style.verbose or proof.verdict is not ProofVerdict.PASSED:
                 yield self._proof(proof)
 
     def expired(self, waiver: str) -> Iterator[str]:
@@ -129,7 +129,7 @@ class _Pen:
             yield f"  {self._ink('=', _BLUE)} {self._ink(f'{word}:', _BOLD)} {printable(value)}"
 
     def _ink(self, text: str, colour: str) -> str:
-        return f"\x1b[{colour}m{text}\x1b[0m" if self._style.is_coloured else text
+        return f"\x1b[{colour}m{text}\x1b[0m" if self._style.color else text
 
 
 def _padded(cells: Iterable[str], widths: list[int]) -> list[str]:

@@ -5,7 +5,7 @@ import pytest
 from telamon.kits.formats.budget import Budget, BudgetExceededError, BudgetLimit, Limits
 
 
-def test_the_ratio_binds_for_a_small_file_and_the_total_for_a_large_one():
+def test_the_ratio_binds_for_a_small_file_and_the_total_for_a_large_one() -> None:
     limits = Limits(unpacked_bytes=1000, ratio=10, ratio_floor_bytes=100)
     assert [Budget(size, limits).remaining_bytes for size in (0, 10, 11, 99, 100, 10**6)] == [
         100, 100, 110, 990, 1000, 1000,
@@ -13,14 +13,14 @@ def test_the_ratio_binds_for_a_small_file_and_the_total_for_a_large_one():
 
 
 @pytest.mark.parametrize(("packed", "limit"), [(20, BudgetLimit.RATIO), (500, BudgetLimit.UNPACKED_BYTES)])
-def test_names_the_limit_that_binds(packed, limit):
+def test_names_the_limit_that_binds(packed: int, limit: BudgetLimit) -> None:
     budget = Budget(packed, Limits(unpacked_bytes=1000, ratio=10, ratio_floor_bytes=0))
     with pytest.raises(BudgetExceededError) as caught:
         budget.add_unpacked(1001)
     assert caught.value.limit is limit
 
 
-def test_the_very_last_byte_and_member_are_allowed():
+def test_the_very_last_byte_and_member_are_allowed() -> None:
     budget = Budget(0, Limits(ratio_floor_bytes=5, members=2))
     budget.add_unpacked(5)
     budget.add_member()
@@ -30,7 +30,7 @@ def test_the_very_last_byte_and_member_are_allowed():
     assert budget.remaining_bytes == 0
 
 
-def test_the_deadline_counts_from_creation_by_the_given_clock():
+def test_the_deadline_counts_from_creation_by_the_given_clock() -> None:
     now = [100.0]
     budget = Budget(0, Limits(time_s=5), clock=lambda: now[0])
     now[0] = 105.0
@@ -40,7 +40,7 @@ def test_the_deadline_counts_from_creation_by_the_given_clock():
         budget.check_time()
 
 
-def test_depth_is_compared_with_the_limit():
+def test_depth_is_compared_with_the_limit() -> None:
     budget = Budget(0, Limits(depth=3))
     budget.check_depth(3)
     with pytest.raises(BudgetExceededError, match="more than 3 deep"):

@@ -23,18 +23,18 @@ from telamon.kits.formats.source import Source
 from telamon.kits.formats.zip.ends import SEARCH_BYTES
 
 
-def _claims(data):
+def _claims(data: bytes) -> tuple[Kind, ...]:
     return claims(Source.from_bytes(data))
 
 
-def _zip(name="a", data=b"content"):
+def _zip(name: str = "a", data: bytes = b"content") -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr(name, data)
     return file.getvalue()
 
 
-def _tar(name="a", data=b"content", form=tarfile.PAX_FORMAT):
+def _tar(name: str = "a", data: bytes = b"content", form: int = tarfile.PAX_FORMAT) -> bytes:
     file = io.BytesIO()
     with tarfile.open(fileobj=file, mode="w", format=form) as archive:
         member = tarfile.TarInfo(name)
@@ -90,7 +90,7 @@ KNOWN = {
     "fat macho": (b"\xca\xfe\xba\xbe\0\0\0\2" + bytes(20), Kind.MACHO),
     "java class": (b"\xca\xfe\xba\xbe\0\0\0\x34" + bytes(20), Kind.UNKNOWN),
     "text": ("Grüße\n".encode(), Kind.TEXT),
-    "text cut within a character": ("x".encode() * 4095 + "ü".encode() * 10, Kind.TEXT),
+    "text cut within a character": (b"x" * 4095 + "ü".encode() * 10, Kind.TEXT),
     "utf-16 text": ("\ufeffGrüße".encode("utf-16-le"), Kind.TEXT),
     "empty": (b"", Kind.EMPTY),
     "zeros": (bytes(10_000), Kind.UNKNOWN),
@@ -101,7 +101,7 @@ KNOWN = {
 
 
 @pytest.mark.parametrize(("data", "kind"), KNOWN.values(), ids=KNOWN.keys())
-def test_knows_a_kind_by_its_content(data, kind):
+def test_knows_a_kind_by_its_content(data: bytes, kind: Kind) -> None:
     assert identify(Source.from_bytes(data)) is kind
 
 
@@ -113,7 +113,7 @@ _PLAIN = st.recursive(
 
 
 @given(_PLAIN, st.integers(0, 5))
-def test_every_pickle_of_every_protocol_is_known(value, protocol):
+def test_every_pickle_of_every_protocol_is_known(value: object, protocol: int) -> None:
     assert Kind.PICKLE in _claims(pickle.dumps(value, protocol))
 
 
@@ -135,7 +135,7 @@ HOSTILE_WITHOUT_MARKER = {
 
 
 @pytest.mark.parametrize("data", HOSTILE_WITHOUT_MARKER.values(), ids=HOSTILE_WITHOUT_MARKER.keys())
-def test_knows_a_hostile_pickle_without_marker(data):
+def test_knows_a_hostile_pickle_without_marker(data: bytes) -> None:
     assert Kind.PICKLE in _claims(data)
 
 
@@ -159,60 +159,60 @@ def test_knows_a_hostile_pickle_without_marker(data):
         "P6 file\n",
     ],
 )
-def test_text_is_no_pickle(text):
+def test_text_is_no_pickle(text: str) -> None:
     assert _claims(text.encode()) == (Kind.TEXT,)
 
 
-def test_a_pickle_with_a_zip_behind_it_is_both():
+def test_a_pickle_with_a_zip_behind_it_is_both() -> None:
     assert _claims(pickle.dumps({"a": 1}) + _zip()) == (Kind.PICKLE, Kind.ZIP)
 
 
-def test_a_tar_whose_first_name_is_a_pickle_is_both():
+def test_a_tar_whose_first_name_is_a_pickle_is_both() -> None:
     assert set(_claims(_tar("cos\nsystem\n(S'x'\ntR."))) == {Kind.PICKLE, Kind.TAR}
 
 
-def test_safetensors_with_a_zip_behind_it_is_both():
+def test_safetensors_with_a_zip_behind_it_is_both() -> None:
     data = KNOWN["safetensors"][0] + _zip()
     assert _claims(data) == (Kind.SAFETENSORS, Kind.ZIP)
 
 
-def test_a_picture_with_a_zip_behind_it_is_both():
+def test_a_picture_with_a_zip_behind_it_is_both() -> None:
     assert _claims(KNOWN["png"][0] + _zip()) == (Kind.PNG, Kind.ZIP)
 
 
-def test_a_zip_with_the_longest_comment_is_found_behind_other_bytes():
+def test_a_zip_with_the_longest_comment_is_found_behind_other_bytes() -> None:
     data = _zip()
     data = b"\x01" + data[:-2] + b"\xff\xff" + b"c" * 0xFFFF
     assert _claims(data) == (Kind.ZIP,)
 
 
-def test_an_end_record_that_leads_nowhere_is_no_zip():
+def test_an_end_record_that_leads_nowhere_is_no_zip() -> None:
     assert _claims(b"\xfe" * 100 + b"PK\5\6" + bytes(18)) == (Kind.UNKNOWN,)
 
 
-def test_the_marker_alone_makes_a_pickle_whatever_follows():
+def test_the_marker_alone_makes_a_pickle_whatever_follows() -> None:
     assert _claims(b"\x80\x04\xff\xff") == (Kind.PICKLE,)
 
 
-def test_a_protocol_that_does_not_exist_makes_no_pickle():
+def test_a_protocol_that_does_not_exist_makes_no_pickle() -> None:
     assert _claims(b"\x80\x06\xff\xff") == (Kind.UNKNOWN,)
 
 
-def test_the_tail_searched_is_the_tail_that_the_zip_reader_searches():
+def test_the_tail_searched_is_the_tail_that_the_zip_reader_searches() -> None:
     assert ZIP_TAIL_BYTES == SEARCH_BYTES
 
 
-def test_the_torch_magic_is_the_number_of_its_source():
+def test_the_torch_magic_is_the_number_of_its_source() -> None:
     assert int.from_bytes(TORCH_MAGIC, "little") == 0x1950A86A20F9469CFC6C
 
 
 @given(st.binary(max_size=600))
-def test_any_bytes_have_a_claim(data):
+def test_any_bytes_have_a_claim(data: bytes) -> None:
     assert _claims(data)
 
 
 @given(st.sampled_from([data for data, _ in KNOWN.values()]), st.data())
-def test_any_damage_to_a_known_kind_leaves_a_claim(data, draw):
+def test_any_damage_to_a_known_kind_leaves_a_claim(data: st.DataObject, draw: st.DataObject) -> None:
     cut = data[: draw.draw(st.integers(0, len(data)))]
     damaged = bytearray(cut)
     if damaged:

@@ -16,12 +16,12 @@ from telamon.kits.formats.names import (
 
 
 @given(st.binary())
-def test_any_bytes_decode_and_print_on_one_line(raw):
+def test_any_bytes_decode_and_print_on_one_line(raw: bytes) -> None:
     assert printable(decode_name(raw)).isprintable()
 
 
 @given(st.text(st.characters(codec=None), max_size=2000))
-def test_printing_is_bounded_and_leaves_printable_names_alone(name):
+def test_printing_is_bounded_and_leaves_printable_names_alone(name: str) -> None:
     shown = printable(name)
     assert len(shown) <= 10 * MAX_SHOWN_CHARACTERS
     assert shown == name or not name.isprintable() or len(name) > MAX_SHOWN_CHARACTERS
@@ -40,28 +40,28 @@ def test_printing_is_bounded_and_leaves_printable_names_alone(name):
         ("\u00e9", "e\u0301"),
     ],
 )
-def test_names_that_some_reader_takes_for_one_fold_together(one, other):
+def test_names_that_some_reader_takes_for_one_fold_together(one: str, other: str) -> None:
     assert folded(one) == folded(other)
 
 
-def test_a_folder_and_a_file_do_not_fold_together():
+def test_a_folder_and_a_file_do_not_fold_together() -> None:
     assert folded("a") != folded("a/")
 
 
 @pytest.mark.parametrize("name", ["/x", "\\x", "C:\\x", "c:x"])
-def test_knows_absolute_names(name):
+def test_knows_absolute_names(name: str) -> None:
     assert is_absolute(name)
 
 
 @pytest.mark.parametrize("name", ["..", "../x", "a/../../x", "a\\..\\x"])
-def test_knows_traversal(name):
+def test_knows_traversal(name: str) -> None:
     assert leaves_its_folder(name)
 
 
 @pytest.mark.parametrize("name", ["a\0b", "a\x1bb", "a\u202eb", "a\x7fb", "a\udcffb"])
-def test_knows_control_format_and_surrogate_characters(name):
+def test_knows_control_format_and_surrogate_characters(name: str) -> None:
     assert has_control_characters(name)
 
 
-def test_a_name_with_a_blank_is_ordinary():
+def test_a_name_with_a_blank_is_ordinary() -> None:
     assert not has_control_characters("a b\u00a0c")

@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import zipfile
 import zlib
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,10 @@ from telamon.kits.formats.parts import Part
 from telamon.kits.formats.source import Source
 from telamon.kits.formats.zip.reader import check_crc
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import SimpleNamespace
+
 METHODS = [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
 _NAMES = st.lists(
     st.text(st.characters(categories=["Ll", "Nd"]), min_size=1, max_size=8),
@@ -24,19 +29,23 @@ _NAMES = st.lists(
 
 
 class _Unseekable(io.RawIOBase):
-    def __init__(self):
+    def __init__(self) -> None:
         self.data = bytearray()
 
-    def writable(self):
+    def writable(self) -> bool:
         return True
 
-    def write(self, data):
+    def write(self, data: bytes) -> int:
         self.data += data
         return len(data)
 
 
-@given(_NAMES, st.lists(st.binary(max_size=300), min_size=5, max_size=5), st.sampled_from(METHODS), st.binary(max_size=9))
-def test_reads_what_pythons_zipfile_writes(opened, names, contents, method, comment):
+@given(
+    _NAMES, st.lists(st.binary(max_size=300), min_size=5, max_size=5), st.sampled_from(METHODS), st.binary(max_size=9)
+)
+def test_reads_what_pythons_zipfile_writes(
+    opened: Callable[..., SimpleNamespace], names: list[str], contents: list[bytes], method: int, comment: bytes
+) -> None:
     file = io.BytesIO()
     expected = []
     with zipfile.ZipFile(file, "w", method) as archive:
@@ -49,7 +58,7 @@ def test_reads_what_pythons_zipfile_writes(opened, names, contents, method, comm
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_reads_what_was_written_without_seeking(opened, method):
+def test_reads_what_was_written_without_seeking(opened: Callable[..., SimpleNamespace], method: int) -> None:
     sink = _Unseekable()
     with zipfile.ZipFile(sink, "w", method) as archive:
         archive.writestr("a", b"first" * 100)
@@ -59,14 +68,14 @@ def test_reads_what_was_written_without_seeking(opened, method):
     assert result.codes == ["zip-data-descriptor"]
 
 
-def test_reads_zip64_members(opened):
+def test_reads_zip64_members(opened: Callable[..., SimpleNamespace]) -> None:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive, archive.open("a", "w", force_zip64=True) as member:
         member.write(b"content")
     assert (opened(file.getvalue()).contents, opened(file.getvalue()).codes) == ([(("a",), b"content")], [])
 
 
-def test_reads_zip64_end_records(opened, monkeypatch):
+def test_reads_zip64_end_records(opened: Callable[..., SimpleNamespace], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(zipfile, "ZIP_FILECOUNT_LIMIT", 1)
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
@@ -78,7 +87,7 @@ def test_reads_zip64_end_records(opened, monkeypatch):
         assert result.contents == [(("a",), b"first"), (("b",), b"second")]
 
 
-def test_folders_are_no_parts(opened):
+def test_folders_are_no_parts(opened: Callable[..., SimpleNamespace]) -> None:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         archive.mkdir("d")
@@ -86,7 +95,7 @@ def test_folders_are_no_parts(opened):
     assert opened(file.getvalue()).contents == [(("d/a",), b"content")]
 
 
-def test_reads_zstd_members(opened, zips):
+def test_reads_zstd_members(opened: Callable[..., SimpleNamespace], zips: SimpleNamespace) -> None:
     import zstandard  # noqa: PLC0415 - the one test that needs it
 
     packed = zstandard.compress(b"content")
@@ -96,7 +105,7 @@ def test_reads_zstd_members(opened, zips):
     assert (result.contents, result.codes) == ([(("a",), b"content")], [])
 
 
-def test_reads_what_torch_saves(opened):
+def test_reads_what_torch_saves(opened: Callable[..., SimpleNamespace]) -> None:
     torch = pytest.importorskip("torch")
     file = io.BytesIO()
     torch.save({"weight": torch.zeros(3, 4), "bias": torch.ones(3)}, file)
@@ -107,7 +116,7 @@ def test_reads_what_torch_saves(opened):
     assert set(result.codes) <= {"zip-data-descriptor"}
 
 
-def test_stored_members_are_stretches_of_the_archive(opened):
+def test_stored_members_are_stretches_of_the_archive(opened: Callable[..., SimpleNamespace]) -> None:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("a", b"content")
@@ -117,25 +126,27 @@ def test_stored_members_are_stretches_of_the_archive(opened):
     assert (data[part.offset : part.offset + 7], part.crc32) == (b"content", zlib.crc32(b"content"))
 
 
-def test_a_wrong_crc_of_a_stored_member_shows_when_asked_for(opened, zips):
+def test_a_wrong_crc_of_a_stored_member_shows_when_asked_for(
+    opened: Callable[..., SimpleNamespace], zips: SimpleNamespace
+) -> None:
     body = zips.local(b"a", b"content", crc=1)
     (part,) = opened(zips.archive(body, zips.entry(b"a", (7, 7), crc=1))).parts
     observation = check_crc(part)
     assert (observation.code.value, observation.member, observation.offset) == ("zip-crc-wrong", "a", 31)
 
 
-def test_a_right_crc_is_silent(opened, zips):
+def test_a_right_crc_is_silent(opened: Callable[..., SimpleNamespace], zips: SimpleNamespace) -> None:
     crc = zlib.crc32(b"content")
     body = zips.local(b"a", b"content", crc=crc)
     (part,) = opened(zips.archive(body, zips.entry(b"a", (7, 7), crc=crc))).parts
     assert check_crc(part) is None
 
 
-def test_does_not_read_stored_members_that_nobody_asks_for(zips):
+def test_does_not_read_stored_members_that_nobody_asks_for(zips: SimpleNamespace) -> None:
     class Counting(Source):
         read_bytes = 0
 
-        def read(self, offset, length):
+        def read(self, offset: int, length: int) -> bytes:
             data = super().read(offset, length)
             Counting.read_bytes += len(data)
             return data

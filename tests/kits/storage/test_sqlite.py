@@ -100,6 +100,14 @@ def test_refuses_a_file_that_is_no_database(tmp_path: Path) -> None:
         connect(tmp_path / "text", read_only=False)
 
 
+def test_a_damaged_schema_is_damage_even_if_its_message_is_no_text(path: Path) -> None:
+    content = path.read_bytes()
+    assert content.count(b"CREATE TABLE t (x INTEGER") == 1
+    path.write_bytes(content.replace(b"CREATE TABLE t (x INTEGER", b"CREATE TABLE t \xff\xfe INTEGER"))
+    with fails(Failure.DAMAGED):
+        connect(path, read_only=True)
+
+
 def test_reads_where_no_shared_memory_file_can_be_made(path: Path) -> None:
     # A medium that cannot be written to refuses the -shm file; a broken link of that name does so even for root.
     path.with_name(f"{path.name}-shm").symlink_to("/nowhere/at-all")

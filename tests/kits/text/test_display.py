@@ -55,6 +55,12 @@ def test_breaks_commands_that_build_servers_obey_anywhere_in_a_line(text: str, s
     assert printable(text) == shown
 
 
+def test_keeps_lines_where_asked_and_lets_none_be_a_command() -> None:
+    text = "a\x1b\r\n  ::error::b\n::c ::d\n"
+    assert printable(text, keep_newlines=True) == "a\\x1b\\r\n  \\x3a:error::b\n\\x3a:c ::d\n"
+    assert printable(text) == "a\\x1b\\r\\n  ::error::b\\n::c ::d\\n"
+
+
 def test_leaves_out_the_middle_of_a_long_text() -> None:
     assert printable("a" * 6 + "b" * 10 + "c" * 4, 8) == "aaaa[... 12 more ...]cccc"
     assert printable("a" * 8, 8) == "a" * 8

@@ -58,7 +58,7 @@ def command(  # noqa: PLR0913  # one parameter per flag
     baseline = baselines.read(known) if known is not None and write_baseline is None else None
     report = _check(_subjects(paths, policy), policy, catalog, baseline, jobs)
     if write_baseline is not None:
-        baselines.write(write_baseline, report)
+        baselines.write(write_baseline, (reported.finding for reported in report.findings))
         click.echo(f"{len(report.findings)} findings written to {write_baseline}", err=True)
         return
     emit(report, Output(format_name=format_name, file=output, is_verbose=verbose, color=color))

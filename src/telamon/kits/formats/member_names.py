@@ -41,10 +41,11 @@ class MemberNames:
         self._compare(name, shown, offset)
 
     def _compare(self, name: str, shown: str, offset: int) -> None:
-        earlier = self._by_fold.setdefault(folded(name), name)
-        if earlier is name:
-            return
-        if earlier == name:
+        fold = folded(name)
+        earlier = self._by_fold.get(fold)
+        if earlier is None:
+            self._by_fold[fold] = name
+        elif earlier == name:
             message = f"`{shown}` is there more than once"
             self._notes.add(ObservationCode.NAME_DUPLICATE, message, name=shown, offset=offset)
         else:

@@ -25,10 +25,8 @@ def number(field: bytes) -> int | None:
     if field[:1] in {bytes([_BASE256_POSITIVE]), bytes([_BASE256_NEGATIVE])}:
         value = int.from_bytes(field[1:], "big")
         return value - (256 ** (len(field) - 1) if field[0] == _BASE256_NEGATIVE else 0)
-    text = field.split(b"\0", 1)[0].strip(b" \t")
-    if not text:
-        return 0
     try:
-        return int(text, 8)
+        # As text and as loosely as Python's tarfile: blanks of any kind around, signs, underscores.
+        return int(field.split(b"\0", 1)[0].decode("ascii").strip() or "0", 8)
     except ValueError:
         return None

@@ -81,12 +81,14 @@ class _Arm:
 
 
 def _combine(first: _Arm, second: _Arm, *, correlation: float) -> Bounds:
-    """Join two arms' reaches as the sides of a triangle whose angle has the correlation for its cosine."""
+    """Join two arms' reaches as the sides of a triangle whose angle has the correlation for its cosine.
+
+    The third side is at most the sum of the two, so that the ends stay within -1..1 as Wilson's stay within 0..1.
+    """
     difference = first.proportion - second.proportion
     low = difference - _third_side(first.below, second.above, correlation)
     high = difference + _third_side(first.above, second.below, correlation)
-    # With a negative correlation the sides can reach past what a difference of proportions can be.
-    return Bounds(max(low, -1.0), min(high, 1.0))
+    return Bounds(low, high)
 
 
 def _third_side(a: float, b: float, cosine: float) -> float:

@@ -56,6 +56,9 @@ def typed_errors() -> Iterator[None]:
         yield
     except (sqlite3.Error, sqlite3.Warning) as error:
         raise DatabaseFailureError(str(error), failure=_classify(error)) from error
+    except UnicodeDecodeError as error:
+        # The module cannot decode the message, which quotes a schema that is damaged.
+        raise DatabaseFailureError("malformed database schema", failure=Failure.DAMAGED) from error
 
 
 def connect(path: Path, *, read_only: bool, timeout_s: float = BUSY_TIMEOUT_S) -> sqlite3.Connection:

@@ -23,15 +23,18 @@ _INVISIBLE: Final = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
 
-# GitHub's runner obeys `##[command]` and Azure's agent `##vso[command]` anywhere in a line.
+# GitHub's runner obeys `##[command]` and Azure's agent `##vso[command]` anywhere in a line, and GitHub's
+# `::command::` at its start (actions/runner, ActionCommand.cs).
 _SERVER_COMMAND: Final = re.compile(r"##(?=\w*\[)")
+
+_LINE_COMMAND: Final = re.compile(r"^(\s*):(?=:)")
 
 _SURROGATES: Final = range(0xD800, 0xE000)
 _UNDECODED_BYTES: Final = range(0xDC80, 0xDD00)  # PEP 383
 
 
-def printable(text: str, limit: int = LIMIT) -> str:
-    r"""Return `text` as one line that does nothing but show.
+def printable(text: str, limit: int = LIMIT, *, keep_newlines: bool = False) -> str:
+    r"""Return `text` so that it does nothing but show, by default as one line.
 
     Control, format, bidirectional, invisible, unassigned and private characters and lone surrogates are written as
     Python escapes; a byte of a file name that is no UTF-8 (PEP 383) as `\xNN`. Letters of every script stay.
@@ -39,10 +42,13 @@ def printable(text: str, limit: int = LIMIT) -> str:
     Args:
         text: Anything.
         limit: The most characters of `text` that are shown; of a longer one the middle is left out.
+        keep_newlines: Whether `text` has lines of its own; then the limit holds for each, and none is a command.
 
     >>> printable("a\x1b[2Jb")
     'a\\x1b[2Jb'
     """
+    if keep_newlines:
+        return "\n".join(_LINE_COMMAND.sub(r"\1\\x3a", printable(line, limit)) for line in text.split("\n"))
     shown = _clipped(text, limit)
     if not (shown.isascii() and shown.isprintable()):
         shown = _escaped(shown)

@@ -6,6 +6,7 @@ from telamon.kits.formats.pickle.limits import Limits, Loader, Mode, Results
 from telamon.kits.formats.pickle.opcodes import Opcode
 from telamon.kits.formats.pickle.recorder import Event, EventKind, Recorder, Sequence, Summary
 from telamon.kits.formats.pickle.rendering import render
+from telamon.kits.formats.pickle.runs import settle
 from telamon.kits.formats.pickle.stream import scan, scan_all
 from telamon.kits.formats.pickle.values import (
     UNKNOWN,
@@ -52,4 +53,5 @@ __all__ = [
     "render",
     "scan",
     "scan_all",
+    "settle",
 ]

@@ -51,9 +51,7 @@ def find(machine: Machine, module: str | None, name: str | None, opcode: Opcode)
     return found
 
 
-def _look_up(
-    machine: Machine, module: str | None, name: str | None, opcode: Opcode, *, is_mapped: bool
-) -> Global:
+def _look_up(machine: Machine, module: str | None, name: str | None, opcode: Opcode, *, is_mapped: bool) -> Global:
     new_module, new_name = module, name
     if is_mapped and module is not None:
         if name is not None and (module, name) in NAME_MAPPING:
@@ -126,17 +124,13 @@ def load_extension(width: int) -> Handler:
 # Calls --------------------------------------------------------------------------------------------------------
 
 
-def _call(
-    machine: Machine, opcode: Opcode, called: Value, arguments: Value, keywords: Value = None
-) -> Result:
+def _call(machine: Machine, opcode: Opcode, called: Value, arguments: Value, keywords: Value = None) -> Result:
     """Records a call and returns its result."""
     if not is_opaque(called):
         raise Break(Fault.TYPE, f"`{type_name(called)}` cannot be called by {opcode.name}")
     machine.is_data_only = False
     machine.recorder.called(machine.at, opcode, called, arguments, keywords)
-    return Result(
-        callable=called, arguments=arguments, keywords=keywords, opcode=opcode, offset=machine.at
-    )
+    return Result(callable=called, arguments=arguments, keywords=keywords, opcode=opcode, offset=machine.at)
 
 
 def _require(machine: Machine, value: Value, kind: Kind, opcode: Opcode) -> None:

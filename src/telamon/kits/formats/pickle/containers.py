@@ -120,14 +120,6 @@ def _require_hashable(items: list[Value]) -> None:
             raise Break(Fault.TYPE, f"unhashable type: {type_name(item)}")
 
 
-def _fill(machine: Machine, target: Collection, items: list[Value]) -> None:
-    """Adds items to a container, of which only the first are kept."""
-    room = machine.limits.items_kept - len(target.items)
-    if room > 0 and target.is_whole:
-        target.items.extend(items[: room - room % 2])
-    target.count += len(items)
-
-
 def _filled(machine: Machine, mark: int) -> Value:
     """Returns the container below `mark`, into which the values above it go."""
     if mark > len(machine.stack) or mark <= machine.fence:
@@ -152,7 +144,7 @@ def _append(machine: Machine, mark: int) -> None:
     if not items:
         return
     if isinstance(target, Collection) and target.kind is Kind.LIST:
-        _fill(machine, target, items)
+        target.put(items, machine.limits.items_kept)
     elif isinstance(target, Clipped) and target.type_name == "bytearray":
         for item in items:
             _require_byte(machine, item)
@@ -193,7 +185,7 @@ def _set_items(machine: Machine, mark: int) -> None:
         raise Break(Fault.STACK, "odd number of items for SETITEMS")
     if isinstance(target, Collection) and target.kind is Kind.DICT:
         _require_hashable(items[::2])
-        _fill(machine, target, items)
+        target.put(items, machine.limits.items_kept)
     elif is_opaque(target):
         machine.is_data_only = False
         machine.recorder.mutated(machine.at, target, "__setitem__", items[0])
@@ -239,7 +231,7 @@ def load_additems(machine: Machine) -> None:
         return
     if isinstance(target, Collection) and target.kind is Kind.SET:
         _require_hashable(items)
-        _fill(machine, target, items)
+        target.put(items, machine.limits.items_kept)
     elif is_opaque(target):
         machine.is_data_only = False
         machine.recorder.mutated(machine.at, target, "add", items[0])

@@ -61,6 +61,12 @@ class Break(TelamonError):
         return Ending.LIMIT if self.fault in _LIMITS else Ending.ERROR
 
 
+class IrregularError(TelamonError):
+    """The stream is not one that the swift machine executes; it never leaves the scan."""
+
+    code = "pickle-irregular"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stream:
     """What a scan of one pickle found out about its frame; the events went to the recorder.

@@ -114,9 +114,10 @@ class Machine:
                 if opcode == _STOP:
                     return
                 handlers[opcode](self)
-            self._check_limits()
+            self.check_limits()
 
-    def _check_limits(self) -> None:
+    def check_limits(self) -> None:
+        """Ends the scan where it costs more than it may; called every few thousand opcodes."""
         limits = self.limits
         self.executed += _SLICE
         if self.executed > limits.opcodes:

@@ -9,13 +9,15 @@ from typing import Final, TypeAlias
 
 from telamon.kits.formats.pickle.opcodes import Opcode
 from telamon.kits.formats.pickle.rendering import fingerprint
+from telamon.kits.formats.pickle.runs import settle
 from telamon.kits.formats.pickle.values import Global, Result, Value, type_name
 
 
 class Recorder:
     """Observer of one or more scans; every method does nothing until a subclass says otherwise.
 
-    Offsets are those of the opcode in the scanned buffer. Calls come in the order of the load.
+    Offsets are those of the opcode in the scanned buffer. Events come in the order of the load. Values may
+    decode themselves from the buffer when they are looked at: what is kept beyond the scan is passed to `settle`.
     """
 
     def imported(self, offset: int, found: Global) -> None:
@@ -48,6 +50,58 @@ class Recorder:
 
     def bomb(self, offset: int, resource: str, size: int) -> None:
         """Takes an opcode that makes the loader allocate `size` bytes for `resource` out of nothing."""
+
+
+class Relay(Recorder):
+    """Hands events on to another recorder, but for the first ones, and counts them all.
+
+    Args:
+        recorder: Where they go.
+        skip: How many of the first ones it has been given already.
+    """
+
+    def __init__(self, recorder: Recorder, skip: int = 0) -> None:
+        self._recorder = recorder
+        self._skip = skip
+        self.count = 0
+
+    def _is_new(self) -> bool:
+        self.count += 1
+        return self.count > self._skip
+
+    def imported(self, offset: int, found: Global) -> None:
+        if self._is_new():
+            self._recorder.imported(offset, found)
+
+    def called(
+        self, offset: int, opcode: Opcode, callable: Value, arguments: Value, keywords: Value = None
+    ) -> None:
+        if self._is_new():
+            self._recorder.called(offset, opcode, callable, arguments, keywords)
+
+    def built(self, offset: int, target: Value, state: Value) -> None:
+        if self._is_new():
+            self._recorder.built(offset, target, state)
+
+    def mutated(self, offset: int, target: Value, method: str, argument: Value) -> None:
+        if self._is_new():
+            self._recorder.mutated(offset, target, method, argument)
+
+    def persistent(self, offset: int, pid: Value) -> None:
+        if self._is_new():
+            self._recorder.persistent(offset, pid)
+
+    def extension(self, offset: int, code: int) -> None:
+        if self._is_new():
+            self._recorder.extension(offset, code)
+
+    def buffer(self, offset: int) -> None:
+        if self._is_new():
+            self._recorder.buffer(offset)
+
+    def bomb(self, offset: int, resource: str, size: int) -> None:
+        if self._is_new():
+            self._recorder.bomb(offset, resource, size)
 
 
 class EventKind(enum.Enum):
@@ -156,10 +210,13 @@ class Summary(Recorder):
             if len(self.events) >= self._events_kept:
                 self.has_overflowed = True
                 return
+            settle(event.subject)
             known = self._index[key] = event
             self.events.append(event)
         known.count += 1
         if sample is not None and len(known.samples) < self._samples_kept:
+            for value in sample:
+                settle(value)
             known.samples.append(sample)
 
 

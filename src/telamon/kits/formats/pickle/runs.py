@@ -2,111 +2,156 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 from telamon.kits.formats.pickle.limits import UNBOUNDED
-from telamon.kits.formats.pickle.values import Collection, Kind, Value, is_hashable
+from telamon.kits.formats.pickle.values import Collection, Kind, Result, Value, is_hashable
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+VALUES: Final = 0
+PAIRS: Final = 1
+ONE: Final = 2
 
-    Decode: TypeAlias = Callable[[int, int], list[Value]]
+Run: TypeAlias = tuple[int, int, int]
+"""Plain values that the stream pushes between two offsets, and what is known of them.
 
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One or more plain values that the stream pushes between two offsets.
-
-    Attributes:
-        start: Offset of the first opcode.
-        stop: Offset after the last.
-        is_pairs: Whether they are keys, all hashable, and values in turn.
-    """
-
-    start: int
-    stop: int
-    is_pairs: bool
-
+Where they start, where they stop, and their shape: VALUES, one or more; PAIRS, hashable keys and values in turn;
+ONE constant. A bare tuple, because a stream has as many of them as a tenth of its bytes.
+"""
 
 Entry: TypeAlias = Value | Run
+
+_SETTLED: Final = 2000
+
+
+class Owner(Protocol):
+    """What decodes runs.
+
+    Attributes:
+        items_kept: Items kept per container.
+    """
+
+    items_kept: int
+
+    def decode(self, start: int, stop: int) -> list[Value]:
+        """Returns the values that a run of plain values between two offsets pushes."""
 
 
 class LazyCollection(Collection):
     """A container that decodes what was put in when somebody looks.
 
-    Beyond a bound nothing more is kept; `count` is then only said to be larger than what `items` holds.
+    Beyond the owner's `items_kept` nothing more is kept, and `count` is UNBOUNDED.
+
+    Args:
+        kind: Which container.
+        owner: Decodes the runs.
+        entries: What is in it; the list is taken over.
     """
 
-    __slots__ = ("_decode", "_entries", "_is_cut", "_is_hashable", "_items", "_keep")
+    __slots__ = ("_contents", "_entries", "_is_cut", "_owner")
 
-    def __init__(self, kind: Kind, decode: Decode, keep: int, entries: list[Entry] | None = None) -> None:
+    def __init__(self, kind: Kind, owner: Owner, entries: list[Entry] | None = None) -> None:
         self.kind = kind
-        self._decode = decode
-        self._keep = keep
-        self._entries: list[Entry] | None = []
-        self._items: list[Value] = []
+        self._owner = owner
+        self._entries = entries
+        self._contents: list[Value] | None = None
         self._is_cut = False
-        self._is_hashable: bool | None = None
-        if entries:
-            self.put(entries)
 
-    def put(self, entries: list[Entry]) -> None:
-        """Puts entries in, as far as there is room for them; each of them holds at least one value."""
-        kept = self._entries
-        if kept is None:
-            if len(self._items) >= self._keep or self._is_cut:
-                self._is_cut = True
-                return
-            kept = self._entries = list(self._items)
-        room = self._keep - len(kept)
-        if room < len(entries):
-            self._is_cut = True
-            entries = entries[: room - room % 2]
-        kept.extend(entries)
-
-    def _settle(self) -> None:
-        """Decodes the runs."""
+    def put(self, items: list[Value], keep: int) -> None:
+        """Puts entries in, as far as there is room; each of them holds at least one value."""
         entries = self._entries
-        if entries is None:
+        if entries is None and len(items) <= keep:
+            self._entries = items  # type: ignore[assignment] - values are entries
             return
-        items: list[Value] = []
-        for entry in entries:
-            if isinstance(entry, Run):
-                items += self._decode(entry.start, entry.stop)
-            else:
-                items.append(entry)
-        if self.kind in {Kind.TUPLE, Kind.FROZENSET} and self._is_hashable is None:
-            self._is_hashable = not self._is_cut and all(map(is_hashable, items))
-        if len(items) > self._keep:
+        self._contents = None
+        if entries is None:
+            entries = self._entries = []
+        room = keep - len(entries)
+        if room < len(items):
             self._is_cut = True
-        self._items = items[: self._keep]
-        self._entries = None
+            items = items[: room - room % 2]
+        entries.extend(items)
+
+    def forget(self) -> None:
+        """Drops what was not looked at yet."""
+        if self._contents is None:
+            self._is_cut = bool(self._entries) or self._is_cut
+            self._contents = []
+            self._entries = None
+
+    def _decoded(self) -> list[Value]:
+        """Returns all entries as values."""
+        items: list[Value] = []
+        for entry in self._entries or ():
+            if type(entry) is tuple:
+                items += self._owner.decode(entry[0], entry[1])
+            else:
+                items.append(entry)  # type: ignore[arg-type] - mypy does not narrow by `type() is`
+        return items
 
     @property
     def items(self) -> list[Value]:  # type: ignore[override] - decoded on demand
         """The first items."""
-        self._settle()
-        return self._items
-
-    @items.setter
-    def items(self, value: list[Value]) -> None:
-        self._items = value
+        if self._contents is None:
+            try:
+                items = self._decoded()
+            except ValueError:  # the mapped file was closed
+                self.forget()
+                return []
+            keep = self._owner.items_kept
+            self._is_cut = self._is_cut or len(items) > keep
+            self._contents = items[:keep]
+            if self.kind is not Kind.TUPLE:
+                self._entries = list(self._contents)
+        return self._contents
 
     @property
     def count(self) -> int:  # type: ignore[override] - decoded on demand
         """How many items there are, UNBOUNDED where they were not all looked at."""
-        self._settle()
-        return UNBOUNDED if self._is_cut else len(self._items)
-
-    @count.setter
-    def count(self, value: int) -> None:
-        self._is_cut = value > len(self._items)
+        items = self.items
+        return UNBOUNDED if self._is_cut else len(items)
 
     @property
     def is_hashable(self) -> bool:  # type: ignore[override] - decoded on demand
-        """Whether it can be a key; a tuple too long to look at is taken not to be."""
-        if self.kind not in {Kind.TUPLE, Kind.FROZENSET}:
+        """Whether it can be a key."""
+        if self.kind is not Kind.TUPLE:
             return False
-        self._settle()
-        return bool(self._is_hashable)
+        entries = self._entries or ()
+        if any(type(entry) is not tuple and not is_hashable(entry) for entry in entries):  # type: ignore[arg-type] - likewise
+            return False
+        return all(map(is_hashable, self._decoded()))
+
+
+class LazyTuple(LazyCollection):
+    """The tuple that the opcodes between two offsets make."""
+
+    __slots__ = ()
+
+    def __init__(self, owner: Owner, start: int, stop: int) -> None:
+        super().__init__(Kind.TUPLE, owner, [(start, stop, ONE)])
+
+    def _decoded(self) -> list[Value]:
+        made = super()._decoded()
+        if not made or not isinstance(made[-1], Collection):
+            return []
+        self._is_cut = not made[-1].is_whole
+        return made[-1].items
+
+
+def settle(value: Value) -> None:
+    """Decodes what a value holds, so that it no longer needs the scanned buffer.
+
+    Of a value that holds very many others the rest is forgotten: their `is_whole` says so.
+    """
+    seen: set[int] = set()
+    waiting: list[Value] = [value]
+    while waiting:
+        present = waiting.pop()
+        if id(present) in seen:
+            continue
+        seen.add(id(present))
+        if isinstance(present, LazyCollection) and len(seen) > _SETTLED:
+            present.forget()
+        if isinstance(present, Collection):
+            waiting += present.items
+        elif isinstance(present, Result):
+            waiting += (present.callable, present.arguments, present.keywords, present.state)

@@ -1,18 +1,20 @@
-"""The memo of a stream that fills it by MEMOIZE only, found again in the bytes instead of kept in memory.
+"""The memo of a stream that fills it in order, found again in the bytes instead of kept in memory.
 
-The n-th slot is the n-th MEMOIZE of the stream. Windows of the stream remember where they begin; which slots
-they fill is counted when somebody asks.
+The n-th slot is filled by the n-th PUT of the stream: by MEMOIZE always, by BINPUT and LONG_BINPUT where their
+indexes count up from 0, as the C pickler writes them. Windows of the stream remember where they begin; which
+slots they fill is counted when somebody asks.
 """
 
 from __future__ import annotations
 
+import struct
 from array import array
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from telamon.kits.formats.pickle.data_only import payload_end
-from telamon.kits.formats.pickle.grammar import Pattern, any_get, memo_tokens, memoizes, operations, regular
+from telamon.kits.formats.pickle.grammar import Pattern, memo_puts, memo_tokens, operations, regular
 from telamon.kits.formats.pickle.opcodes import Opcode
 
 if TYPE_CHECKING:
@@ -25,7 +27,9 @@ if TYPE_CHECKING:
 _WINDOW: Final = 64 * 1024
 _LISTED: Final = 8  # windows whose opcodes are kept listed
 _MEMOIZE: Final = int(Opcode.MEMOIZE)
-_MARKED: Final = b"\x94"
+_PUTS: Final = {Opcode.BINPUT: 2, Opcode.LONG_BINPUT: 5}  # with their lengths
+_UINT32: Final = struct.Struct("<I")
+_BYTES: Final = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +37,8 @@ class Place:
     """Where a slot is filled.
 
     Attributes:
-        maker: Offset of the opcode before the MEMOIZE.
-        offset: Offset of the MEMOIZE.
+        maker: Offset of the opcode before the PUT.
+        offset: Offset of the PUT.
     """
 
     maker: int
@@ -57,13 +61,16 @@ class Window:
 
 
 class Slots:
-    """The MEMOIZEs of the windows walked so far.
+    """The PUTs of the windows walked so far.
 
     Attributes:
         walked: Offset up to where windows reach; an opcode begins there.
+        is_ordered: Whether all PUTs up to there fill the next slot; else nothing else here holds.
     """
 
-    def __init__(self, data: Data, start: int, end: int) -> None:
+    def __init__(self, data: Data, start: int, end: int, *, puts: bool) -> None:
+        self._puts = puts
+        self.is_ordered = True
         self.walked = start
         self._data = data
         self._end = end
@@ -74,15 +81,27 @@ class Slots:
     def walk(self, known: bytes) -> Window:
         """Takes the next window; `known` are the indexes that BINGET may have in a clean one."""
         start = self.walked
-        stop, is_clean = self._advance(regular(known), start), True
+        stop, is_clean = self._advance(regular(puts=self._puts, known=known), start), True
         if stop < min(start + _WINDOW, self._end):
-            clean, stop = stop, self._advance(any_get(), stop if stop > start else start)
+            clean, stop = stop, self._advance(regular(puts=self._puts), stop)
             is_clean = stop == clean
-        while stop < self._end and stop > start and self._data[stop] == _MEMOIZE:
-            stop += 1  # a MEMOIZE belongs to the opcode before it
+        while stop > start and (width := self._put_at(stop)):
+            stop += width  # a PUT belongs to the opcode before it
         self._starts.append(start)
         self.walked = stop
+        if self._puts:
+            self._before.append(self._before[-1] + self._count(len(self._starts) - 1))
         return Window(start, stop, is_clean)
+
+    def _put_at(self, offset: int) -> int:
+        """Returns the length of the PUT at an offset, 0 if there is none."""
+        if offset >= self._end:
+            return 0
+        code = self._data[offset]
+        if not self._puts:
+            return int(code == _MEMOIZE)
+        width = _PUTS.get(code, 0)  # type: ignore[call-overload] - an int is looked up as the IntEnum it equals
+        return width if offset + width <= self._end else 0
 
     def _advance(self, run: Pattern, start: int) -> int:
         """Returns where runs of opcodes and long payloads end, about a window behind `walked`."""
@@ -100,7 +119,7 @@ class Slots:
 
     def _runs(self, start: int, stop: int) -> Iterator[tuple[int, int]]:
         """Yields the runs of opcodes of a window, and its long payloads as runs of one opcode."""
-        run = any_get()
+        run = regular(puts=self._puts)
         while start < stop:
             reached = _end(run.match(self._data, start, stop), start)
             if reached == start:
@@ -113,11 +132,11 @@ class Slots:
         found: set[bytes] = set()
         for start, stop in self._runs(window.start, window.stop):
             if not self._is_long(start, stop):
-                found.update(memo_tokens().findall(self._data, start, stop))
-        return found - known - {_MARKED, b""}
+                found.update(memo_tokens(puts=self._puts).findall(self._data, start, stop))
+        return {token for token in found - known if token[:1] in {b"h", b"j"}}
 
     def _is_long(self, start: int, stop: int) -> bool:
-        return operations().match(self._data, start, stop) is None
+        return operations(puts=self._puts).match(self._data, start, stop) is None
 
     def place(self, index: int, before: int) -> Place | None:
         """Returns where slot `index` is filled, None if that is not before the offset `before`."""
@@ -136,15 +155,19 @@ class Slots:
         return self._starts[window], stop
 
     def _count(self, window: int) -> int:
-        """Returns how many MEMOIZEs a window has."""
+        """Returns how many slots a window fills."""
         count = 0
         for start, stop in self._runs(*self._bounds(window)):
             if not self._is_long(start, stop):
-                count += sum(map(bool, memoizes().findall(self._data, start, stop)))
+                found: list[bytes] = memo_puts(puts=self._puts).findall(self._data, start, stop)
+                found = found[: -found.count(b"") or None]  # it is at the end
+                if self._puts and not _is_ordered(found, self._before[window] + count):
+                    self.is_ordered = False
+                count += len(found)
         return count
 
     def _listing(self, window: int) -> Offsets:
-        """Returns, for every MEMOIZE of a window, the offset of the opcode before it and its own."""
+        """Returns, for every PUT of a window, the offset of the opcode before it and its own."""
         known = self._listings.get(window)
         if known is None:
             if len(self._listings) >= _LISTED:
@@ -152,7 +175,7 @@ class Slots:
             known = self._listings[window] = array("Q")
             last = 0
             for at in self._operations(window):
-                if self._data[at] == _MEMOIZE:
+                if self._put_at(at):
                     known.append(last)
                     known.append(at)
                 last = at
@@ -165,7 +188,7 @@ class Slots:
             if self._is_long(start, stop):
                 starts.append(start)
             else:
-                starts += [found.start() for found in operations().finditer(self._data, start, stop)]
+                starts += [found.start() for found in operations(puts=self._puts).finditer(self._data, start, stop)]
         return starts
 
     def operations_before(self, offset: int, most: int) -> list[int]:
@@ -173,6 +196,15 @@ class Slots:
         starts = self._operations(bisect_right(self._starts, offset) - 1)
         cut = bisect_left(starts, offset)
         return starts[max(cut - most, 0) : cut][::-1]
+
+
+def _is_ordered(found: list[bytes], index: int) -> bool:
+    """Returns whether PUT opcodes count up from an index, in the shorter form where there is one."""
+    short = max(min(_BYTES - index, len(found)), 0)
+    if b"".join(found[:short]) != b"".join(b"q%c" % (index + step) for step in range(short)):
+        return False
+    last = index + len(found)
+    return b"".join(found[short:]) == b"".join(b"r" + _UINT32.pack(step) for step in range(index + short, last))
 
 
 def _end(matched: object, start: int) -> int:

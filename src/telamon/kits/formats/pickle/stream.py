@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from telamon.kits.formats.pickle.data_only import inert_prefix
 from telamon.kits.formats.pickle.dispatch import HANDLERS
-from telamon.kits.formats.pickle.endings import Ending, Stream
+from telamon.kits.formats.pickle.endings import Ending, IrregularError, Stream
 from telamon.kits.formats.pickle.hooks import Hook
 from telamon.kits.formats.pickle.limits import DEFAULT_LIMITS, DEFAULT_LOADER, Limits, Loader, Mode
 from telamon.kits.formats.pickle.machine import Data, Machine
-from telamon.kits.formats.pickle.recorder import Recorder
+from telamon.kits.formats.pickle.opcodes import Opcode
+from telamon.kits.formats.pickle.recorder import Recorder, Relay
+from telamon.kits.formats.pickle.swift import SwiftMachine
+from telamon.kits.formats.pickle.swift_handlers import SWIFT_HANDLERS
+
+_LARGE: Final = 512 * 1024  # below it, compiling the patterns costs more than the exact machine
+_MEMOIZING_PROTOCOL: Final = 4
 
 
 def scan(
@@ -36,10 +45,30 @@ def scan(
         loader: What else is assumed of it.
     """
     stop = len(buffer) if end is None else min(end, len(buffer))
-    machine = Machine(
-        buffer, start, stop, recorder, hook=hook, limits=limits, loader=loader, mode=mode
+    exact = Machine(buffer, start, stop, recorder, hook=hook, limits=limits, loader=loader, mode=mode)
+    if hook is None and stop - start >= _LARGE:
+        prefix = inert_prefix(buffer, start, stop)
+        if prefix.is_whole:
+            return Stream(
+                start=start, end=prefix.end, protocol=prefix.protocol, ending=Ending.STOP, is_data_only=True
+            )
+        return _scan_large(exact)
+    return exact.run(HANDLERS)
+
+
+def _scan_large(exact: Machine) -> Stream:
+    """Returns how a large pickle ends, by the swift machine as long as the stream is regular."""
+    relay = Relay(exact.recorder)
+    swift = SwiftMachine(
+        exact.data, exact.start, exact.end, relay, limits=exact.limits, loader=exact.loader, mode=exact.mode
     )
-    return machine.run(HANDLERS)
+    head = bytes(exact.data[exact.start : exact.start + 2])
+    swift.prepare(puts=head < bytes([Opcode.PROTO, _MEMOIZING_PROTOCOL]))
+    try:
+        return swift.run(SWIFT_HANDLERS)
+    except IrregularError:
+        exact.recorder = Relay(exact.recorder, skip=relay.count)
+        return exact.run(HANDLERS)
 
 
 def scan_all(
@@ -73,9 +102,7 @@ def scan_all(
     stop = len(buffer) if end is None else min(end, len(buffer))
     streams: list[Stream] = []
     while not streams or (start < stop and len(streams) < most):
-        found = scan(
-            buffer, start, stop, recorder=recorder, hook=hook, limits=limits, mode=mode, loader=loader
-        )
+        found = scan(buffer, start, stop, recorder=recorder, hook=hook, limits=limits, mode=mode, loader=loader)
         streams.append(found)
         if found.ending is not Ending.STOP:
             break

@@ -90,7 +90,8 @@ class Collection:
     Attributes:
         kind: Which container it is.
         items: The first items that were put in, at most `Limits.items_kept`; of a dict keys and values in turn.
-        count: How many items were put in altogether (of a dict keys and values both); repeated keys count again.
+        count: How many items were put in altogether (of a dict keys and values both); repeated keys count
+            again. At least 2**63 - 1 where they were not counted.
         is_hashable: Whether it can be a key: False for a tuple that holds, however deep, a list, dict or set.
     """
 
@@ -103,6 +104,13 @@ class Collection:
     def is_whole(self) -> bool:
         """Whether `items` holds everything that was put in."""
         return self.count == len(self.items)
+
+    def put(self, items: list[Value], keep: int) -> None:
+        """Puts items in, of which those are kept that fit in with `keep` at most."""
+        room = keep - len(self.items)
+        if room > 0 and self.is_whole:
+            self.items.extend(items[: room - room % 2])
+        self.count += len(items)
 
     def get(self, key: str) -> Value:
         """Returns the kept value last put under `key` in a dict; Unknown if there is none."""

@@ -85,8 +85,8 @@ class Member:
         if (local.method, self.local_packed_bytes) != (entry.method, entry.packed_bytes):
             yield self._stream(local, self.local_packed_bytes, Reading.LOCAL)
         for header in (entry, local):
-            # miniz, which torch reads with, takes the unpacked size of a stored member, Python the packed size.
-            if header.method == STORED and header.unpacked_bytes > header.packed_bytes > 0:
+            # Of a stored member miniz, which torch reads with, takes the unpacked size, Python the smaller one.
+            if header.method == STORED and header.unpacked_bytes not in {0, header.packed_bytes}:
                 yield self._raw(header.unpacked_bytes)
         if entry.is_encrypted or local.is_encrypted:
             yield self._raw(entry.packed_bytes)

@@ -14,7 +14,7 @@ from telamon.kits.formats.notes import Notes
 from telamon.kits.formats.observations import Observation, ObservationCode
 from telamon.kits.formats.parts import Part
 from telamon.kits.formats.source import Extent, NoSpaceError, Source, spool
-from telamon.kits.formats.zip.ends import Directory, Ends, find_ends
+from telamon.kits.formats.zip.ends import Directory, find_ends
 from telamon.kits.formats.zip.layout import gaps, note_gap, note_overlaps, unlisted_members
 from telamon.kits.formats.zip.members import STORED, Member, Stream, method_name
 from telamon.kits.formats.zip.records import Header, read_entry, read_local
@@ -67,26 +67,29 @@ class _Archive:
         self._path = path
         self._notes = Notes(path)
         self._regions: list[Extent] = []
+        self._directories: list[Directory] = []
         self._given: set[tuple[int, int, int]] = set()
-        self._descriptors = 0
 
     def contents(self) -> Iterator[Part | Observation]:
-        ends = find_ends(self._source)
-        self._note_ends(ends)
-        members = [m for directory in ends.directories for m in self._members(directory)]
+        members: list[Member] = []
+        for directory in find_ends(self._source).directories:
+            if not _is_inside_stored(directory.record.offset, members):
+                self._directories.append(directory)
+                members.extend(self._members(directory))
+        self._note_directories()
         self._note_members(members)
         yield from self._notes.drain()
         for member in members:
             yield from self._parts(member.streams(), is_folder=member.entry.is_folder)
-        yield from self._unlisted(ends)
+        yield from self._unlisted()
 
-    def _note_ends(self, ends: Ends) -> None:
-        if not ends.directories:
+    def _note_directories(self) -> None:
+        if not self._directories:
             self._notes.add(ObservationCode.ZIP_NO_DIRECTORY, "no central directory with an entry was found")
-        if len(ends.directories) > 1:
-            places = ", ".join(str(d.start) for d in ends.directories)
+        if len(self._directories) > 1:
+            places = ", ".join(str(d.start) for d in self._directories)
             self._notes.add(ObservationCode.ZIP_SEVERAL_DIRECTORIES, f"central directories at bytes {places}")
-        for directory in ends.directories:
+        for directory in self._directories:
             record = directory.record
             self._regions.append(Extent(start=record.offset, end=record.end))
             if record.disk not in {0, _MULTI_DISK_UNKNOWN, 0xFFFFFFFF}:
@@ -154,11 +157,11 @@ class _Archive:
             self._regions.append(Extent(start=member.local.offset, end=member.covered_end(self._source)))
         note_overlaps(members, self._notes)
 
-    def _unlisted(self, ends: Ends) -> Iterator[Part | Observation]:
+    def _unlisted(self) -> Iterator[Part | Observation]:
         size = self._source.size
-        archive = Extent(start=min((r.start for r in self._regions), default=0), end=self._archive_end(ends))
+        archive = Extent(start=min((r.start for r in self._regions), default=0), end=self._archive_end())
         for gap in gaps(self._regions, size):
-            if ends.directories:
+            if self._directories:
                 note_gap(gap, archive, self._notes)
             for unlisted in unlisted_members(self._source, gap, self._budget):
                 stream = unlisted.stream
@@ -173,8 +176,8 @@ class _Archive:
                 yield from self._parts([stream], is_folder=unlisted.header.is_folder)
             yield from self._notes.drain()
 
-    def _archive_end(self, ends: Ends) -> int:
-        return max((d.record.end for d in ends.directories), default=self._source.size)
+    def _archive_end(self) -> int:
+        return max((d.record.end for d in self._directories), default=self._source.size)
 
     def _parts(self, streams: Iterable[Stream], *, is_folder: bool) -> Iterator[Part | Observation]:
         for stream in streams:
@@ -245,6 +248,11 @@ class _Summed:
         for chunk in self._chunks:
             self.crc32 = zlib.crc32(chunk, self.crc32)
             yield chunk
+
+
+def _is_inside_stored(offset: int, members: Iterable[Member]) -> bool:
+    """Whether an end record belongs to an archive that is itself a stored member: that is read as a part."""
+    return any(m.entry.method == STORED and m.local.end <= offset < m.end for m in members)
 
 
 def _is_utf8(raw: bytes) -> bool:

@@ -81,7 +81,10 @@ class Header:
 
 
 def read_entry(source: Source, offset: int) -> Header | None:
-    """Returns the central directory entry at `offset`, or None where there is no whole one."""
+    """Returns the central directory entry at `offset`, or None where there is none; name and extra field may be cut off.
+
+    Python's zipfile takes a last entry whose name ends with the directory, however long it is said to be.
+    """
     fixed = source.read(offset, ENTRY_BYTES)
     if len(fixed) < ENTRY_BYTES or not fixed.startswith(ENTRY_MAGIC):
         return None
@@ -89,8 +92,6 @@ def read_entry(source: Source, offset: int) -> Header | None:
     flags, method = fields[3:5]
     crc32, packed, unpacked, name_bytes, extra_bytes, comment_bytes = fields[7:13]
     variable = source.read(offset + ENTRY_BYTES, name_bytes + extra_bytes)
-    if len(variable) < name_bytes + extra_bytes:
-        return None
     header = Header(
         offset=offset,
         end=offset + ENTRY_BYTES + name_bytes + extra_bytes + comment_bytes,

@@ -26,12 +26,12 @@ class Style:
     """How text is written; the other formats have no choices.
 
     Attributes:
-        is_coloured: With ANSI colours; whether the terminal wants them is for the caller to decide.
-        is_verbose: With clean subjects, and with all details of what does not fail the run.
+        color: With ANSI colours; whether the terminal wants them is for the caller to decide.
+        verbose: With clean subjects, and with all details of what does not fail the run.
     """
 
-    is_coloured: bool = False
-    is_verbose: bool = False
+    color: bool = False
+    verbose: bool = False
 
 
 PLAIN: Final = Style()

@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
 
-from telamon.reporting.render import Format, render
-from telamon.reporting.report import Report
+from telamon.reporting.formats import Format, render
+
+if TYPE_CHECKING:
+    from telamon.reporting.report import Report
 
 
 def test_the_formats_on_offer_are_those_of_the_design() -> None:
@@ -26,7 +29,7 @@ def test_refuses_what_is_no_format(specimen: Report) -> None:
 def test_writing_text_loads_no_other_format() -> None:
     program = (
         "import sys\n"
-        "from telamon.reporting.render import Format, render\n"
+        "from telamon.reporting.formats import Format, render\n"
         "from telamon.reporting.report import Report\n"
         "render(Report(command='check', version='1', policy_digest=''), Format.TEXT)\n"
         "print(sorted(name for name in sys.modules if name in {'json', 'rich', 'unicodedata', 'urllib.parse'}\n"

@@ -1,0 +1,187 @@
+"""What a regular stream's memo holds, decoded from the bytes when it is asked for."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from typing import TYPE_CHECKING, Final
+
+from telamon.kits.formats.pickle import grammar
+from telamon.kits.formats.pickle.dispatch import HANDLERS
+from telamon.kits.formats.pickle.endings import Break, Fault, IrregularError
+from telamon.kits.formats.pickle.limits import UNBOUNDED
+from telamon.kits.formats.pickle.machine import Machine
+from telamon.kits.formats.pickle.opcodes import Opcode
+from telamon.kits.formats.pickle.runs import LazyTuple
+from telamon.kits.formats.pickle.slots import Place, Slots
+from telamon.kits.formats.pickle.values import Collection, Kind, Result, Value, is_hashable, is_opaque
+
+if TYPE_CHECKING:
+    from telamon.kits.formats.pickle.machine import Handler
+    from telamon.kits.formats.pickle.slots import Offsets
+
+_KNOWN_VALUES: Final = 50_000  # memoised values kept as such: look-ups, and calls of an irregular form
+_KNOWN_GETS: Final = 100_000
+_FETCHED: Final = 4096
+_IDIOM_OPERATIONS: Final = 24
+_BINGET: Final = int(Opcode.BINGET)
+
+_CONSTANTS: Final = frozenset(b"NKMJGIFLSVTUXCB\x88\x89\x8a\x8b\x8c\x8d\x8e")
+_SUPPLIED: Final = frozenset(b"RocQP\x81\x82\x83\x84\x92\x93\x97")
+_TUPLES: Final = frozenset(b"t\x85\x86\x87")
+_MADE: Final = {
+    ord("]"): Kind.LIST,
+    ord("l"): Kind.LIST,
+    ord("}"): Kind.DICT,
+    ord("d"): Kind.DICT,
+    0x8F: Kind.SET,
+    0x91: Kind.FROZENSET,
+}
+
+
+class Recall:
+    """The memo of a regular stream.
+
+    Attributes:
+        slots: Where its slots are filled.
+        items_kept: Items kept per container.
+    """
+
+    def __init__(self, machine: Machine, *, puts: bool) -> None:
+        self.slots = Slots(machine.data, machine.start, machine.end, puts=puts)
+        self.items_kept = machine.limits.items_kept
+        self._machine = machine
+        self._idiom = grammar.tokens(puts=puts, has_gets=True).idiom
+        self._values: dict[int, Value] = {}
+        self._unhashable: Offsets = array("Q")
+        self._fetched: dict[int, Value] = {}
+        self._verified: set[bytes] = set()
+        self._bingets = b""
+        self._decoder = Machine(
+            machine.data, machine.start, machine.end, machine.recorder, limits=machine.limits, loader=machine.loader
+        )
+        self._decoders = self._handlers()
+
+    def walk(self, position: int) -> bool:
+        """Takes the next window; returns whether all its GETs are known to find something hashable."""
+        slots = self.slots
+        if slots.walked < position:
+            raise IrregularError("an opcode that reaches over its window")
+        window = slots.walk(self._bingets)
+        if not slots.is_ordered:
+            raise IrregularError("a memo that is not filled in order")
+        if window.is_clean:
+            return True
+        if len(self._verified) > _KNOWN_GETS:
+            self._verified.clear()
+        found = [self._verify(token, window.start) for token in slots.new_gets(window, self._verified)]
+        self._bingets = bytes(sorted(token[1] for token in self._verified if token[0] == _BINGET))
+        return all(found)
+
+    def _verify(self, token: bytes, before: int) -> bool:
+        """Returns whether a GET finds something hashable that is in the memo before an offset."""
+        place = self.slots.place(int.from_bytes(token[1:], "little"), before)
+        if place is None or not self._is_hashable(place):
+            return False
+        self._verified.add(token)
+        return True
+
+    def _is_hashable(self, place: Place) -> bool:
+        """Returns whether what a slot holds is known to be hashable, by the opcode that made it."""
+        code = self._machine.data[place.maker]
+        if code in _TUPLES:
+            return not self._is_listed(place.offset)
+        return code in _CONSTANTS or code in _SUPPLIED or code in b")\x91"
+
+    def _is_listed(self, offset: int) -> bool:
+        found = bisect_left(self._unhashable, offset)
+        return found < len(self._unhashable) and self._unhashable[found] == offset
+
+    def keep(self, offset: int, value: Value) -> None:
+        """Takes what a PUT outside runs puts in, as far as the bytes before it do not tell."""
+        if is_opaque(value):
+            if len(self._values) >= _KNOWN_VALUES:
+                raise IrregularError("very many calls of an irregular form")
+            self._values[offset] = value
+        elif isinstance(value, Collection) and value.kind is Kind.TUPLE and not is_hashable(value):
+            self._unhashable.append(offset)
+
+    def fetch_operand(self, at: int) -> Value:
+        """Returns what the GET opcode at an offset finds."""
+        data = self._machine.data
+        if data[at] == _BINGET:
+            return self.fetch(data[at + 1], at)
+        return self.fetch(int.from_bytes(data[at + 1 : at + 5], "little"), at)
+
+    def fetch(self, index: int, before: int) -> Value:
+        """Returns what a slot holds at an offset."""
+        value = self._fetched.get(index, self)
+        if value is not self:
+            return value  # type: ignore[return-value] - not the sentinel
+        place = self.slots.place(index, before)
+        if place is None:
+            raise Break(Fault.MEMO, f"memo value not found at index {index}")
+        if len(self._fetched) >= _FETCHED:
+            self._fetched.clear()
+        self._fetched[index] = found = (
+            self._values[place.offset] if place.offset in self._values else self._derive(place)
+        )
+        return found
+
+    def _derive(self, place: Place) -> Value:
+        """Returns the value that the opcode before a PUT makes."""
+        code = self._machine.data[place.maker]
+        if code in _CONSTANTS:
+            return self.decode(place.maker, place.offset)[-1]
+        if code == ord(")"):
+            return Collection(Kind.TUPLE, [], 0, True)
+        if code in _TUPLES:
+            return Collection(Kind.TUPLE, [], UNBOUNDED, not self._is_listed(place.offset))
+        if code in _MADE:
+            return Collection(_MADE[code], [], UNBOUNDED, _MADE[code] is Kind.FROZENSET)
+        if code in b"R\x81":
+            return self._repeat(place)
+        raise IrregularError("a memo slot filled by an irregular opcode")
+
+    def _repeat(self, place: Place) -> Result:
+        """Returns the result of a call that was taken in one step, so that its value was not kept."""
+        data = self._machine.data
+        for start in self.slots.operations_before(place.offset, _IDIOM_OPERATIONS):
+            found = self._idiom.match(data, start, self.slots.walked)
+            if found is not None and place.maker < found.end() <= place.offset + 5 and found.start() < place.maker:
+                arguments = LazyTuple(self, start + (2 if data[start] == _BINGET else 5), place.maker)
+                return Result(
+                    callable=self.fetch_operand(start),
+                    arguments=arguments,
+                    opcode=Opcode(data[place.maker]),
+                    offset=place.maker,
+                )
+        raise IrregularError("a memoised call of an irregular form")
+
+    def decode(self, start: int, stop: int) -> list[Value]:
+        """Returns the values that a run of plain values between two offsets pushes."""
+        decoder = self._decoder
+        outer = (decoder.stack, decoder.marks, decoder.fence, decoder.position)
+        decoder.stack, decoder.marks, decoder.fence, decoder.position = [], [], 0, start
+        try:
+            while decoder.position < stop:
+                decoder.at = decoder.position
+                decoder.position += 1
+                self._decoders[decoder.data[decoder.at]](decoder)
+            return decoder.stack
+        finally:
+            decoder.stack, decoder.marks, decoder.fence, decoder.position = outer
+
+    def _handlers(self) -> tuple[Handler, ...]:
+        """Returns the exact machine's handlers with those of the memo replaced."""
+        table = list(HANDLERS)
+        table[Opcode.MEMOIZE] = lambda _: None
+        table[Opcode.BINPUT] = lambda machine: machine.read(1) and None
+        table[Opcode.LONG_BINPUT] = lambda machine: machine.read(4) and None
+
+        def get(machine: Machine) -> None:
+            machine.stack.append(self.fetch_operand(machine.at))
+            machine.read(1 if machine.data[machine.at] == _BINGET else 4)
+
+        table[Opcode.BINGET] = table[Opcode.LONG_BINGET] = get
+        return tuple(table)

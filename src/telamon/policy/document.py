@@ -1,0 +1,76 @@
+"""The parts of a policy file, as frozen structs; the controls' own sections stand with the controls."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta, Struct, field
+
+from telamon.policy.secrets import SecretReference
+from telamon.policy.waivers import Waiver
+
+# What holds no model and no data of the user: version control's own store.
+DEFAULT_EXCLUDE = (".git",)
+
+
+class Model(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A model of the system."""
+
+    path: Annotated[str | None, Meta(description="File or folder of your own model, relative to this file.")] = None
+    serve: Annotated[
+        Annotated[str, Meta(pattern="^onnx$")] | None, Meta(description="How it is served in process: `onnx`.")
+    ] = None
+    upstream: Annotated[
+        Annotated[str, Meta(pattern="^https?://")] | None, Meta(description="Address of the server that serves it.")
+    ] = None
+    api: Annotated[
+        Annotated[str, Meta(pattern="^(openai|anthropic|oip)$")] | None,
+        Meta(description="The API that the upstream speaks."),
+    ] = None
+    key: Annotated[SecretReference | None, Meta(description="Reference to the credential for the upstream.")] = None
+
+
+class Dataset(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A data set of the system."""
+
+    path: Annotated[str, Meta(description="File or folder, relative to this file.", min_length=1)]
+
+
+class Principal(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Somebody or something that uses the system."""
+
+    name: Annotated[str, Meta(description="How records call them.", min_length=1)]
+    role: Annotated[str, Meta(description="What they are, which decides what they may.", min_length=1)]
+    keys: Annotated[
+        tuple[Annotated[str, Meta(pattern="^sha256:[0-9a-f]{64}$")], ...],
+        Meta(description="Digests of their API keys; never the keys."),
+    ] = ()
+
+
+class Ledger(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where evidence is kept."""
+
+    path: Annotated[str, Meta(description="The ledger's database, relative to this file.", min_length=1)]
+    second_place: Annotated[
+        str | None, Meta(description="File or folder that checkpoints are written to as well; best on another disk.")
+    ] = None
+    key: Annotated[str | None, Meta(description="The key file that signs checkpoints, relative to this file.")] = None
+
+
+class PolicyFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A whole policy file but for `controls`, whose sections are validated by the controls' own structs."""
+
+    version: Annotated[int, Meta(description="The version of the policy format.", ge=1, le=1)]
+    system: Annotated[str, Meta(description="Name of the AI system.", min_length=1)] = "unnamed"
+    models: Annotated[dict[str, Model], Meta(description="The system's models, by name.")] = field(default_factory=dict)
+    datasets: Annotated[dict[str, Dataset], Meta(description="The system's data sets, by name.")] = field(
+        default_factory=dict
+    )
+    principals: Annotated[tuple[Principal, ...], Meta(description="Who uses the system.")] = ()
+    ledger: Annotated[Ledger | None, Meta(description="Where evidence is kept; none is kept without it.")] = None
+    waivers: Annotated[tuple[Waiver, ...], Meta(description="Findings that are accepted for a time.")] = ()
+    baseline: Annotated[str | None, Meta(description="File of findings that were there before.")] = None
+    exclude: Annotated[
+        tuple[str, ...],
+        Meta(description="Names or globs of files and folders that are not walked into, such as `*.bak`."),
+    ] = DEFAULT_EXCLUDE

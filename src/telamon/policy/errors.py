@@ -1,0 +1,56 @@
+"""What is wrong with a policy file, with the place of each problem."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from telamon.core.errors import TelamonError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One thing wrong in a policy file.
+
+    Attributes:
+        file: The file's name as the user would type it.
+        line: One-based.
+        column: One-based.
+        message: What was expected and what was found.
+        hint: The remedy, such as the nearest valid name; else empty.
+    """
+
+    file: str
+    line: int
+    column: int
+    message: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        hint = f" ({self.hint})" if self.hint else ""
+        return f"{self.file}:{self.line}:{self.column}: {self.message}{hint}"
+
+
+class PolicyError(TelamonError):
+    """A policy file is not valid; all its problems are reported together.
+
+    Args:
+        problems: In the order of the file; at least one.
+    """
+
+    code = "policy"
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+class BaselineError(TelamonError):
+    """A baseline file cannot be read or written."""
+
+    code = "baseline"
+
+
+class SecretError(TelamonError):
+    """A secret that the policy refers to is not there."""
+
+    code = "secret"

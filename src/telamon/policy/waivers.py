@@ -1,0 +1,37 @@
+"""Waivers: findings that somebody accepts, for a reason and for a time."""
+
+from __future__ import annotations
+
+import datetime as dt
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Annotated
+
+from msgspec import Meta, Struct
+
+if TYPE_CHECKING:
+    from telamon.core.records import Finding
+
+
+class Waiver(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One accepted kind of finding. There is no waiver for every rule, and none for ever."""
+
+    rule: Annotated[str, Meta(description="A rule's id, such as `M0016/unknown-call`.", pattern="^M[0-9]{4}/[a-z-]+$")]
+    path: Annotated[str, Meta(description="A file, or a glob over the reported path (`*` crosses `/`).", min_length=1)]
+    owner: Annotated[str, Meta(description="Who answers for it.", min_length=1)]
+    reason: Annotated[str, Meta(description="Why it is acceptable.", min_length=1)]
+    expires: Annotated[dt.date, Meta(description="The last day on which it holds.")]
+
+    def is_expired(self, today: dt.date) -> bool:
+        """Whether its last day has passed."""
+        return today > self.expires
+
+    def applies(self, finding: Finding, today: dt.date) -> bool:
+        """Whether it covers the finding on that day."""
+        return (
+            not self.is_expired(today)
+            and finding.rule == self.rule
+            and (finding.location.path == self.path or fnmatchcase(finding.location.path, self.path))
+        )
+
+    def __str__(self) -> str:
+        return f"{self.rule} at {self.path}, owned by {self.owner}, expired after {self.expires}"
