@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
 
 from rich.progress import Progress
 
-from pickle_fuzzing.campaign import Source, Tally, judge, run, shrink
+from pickle_fuzzing.campaign import Source, Tally, judge_all, run, shrink
 from pickle_fuzzing.comparison import Verdict
 from pickle_fuzzing.corpus import real_pickles
 from pickle_fuzzing.layout import OPCODES
@@ -67,7 +67,7 @@ def print_disagreement(reference: Reference, job: Job) -> None:
 
     def is_wrong(data: bytes) -> bool:
         part = dataclasses.replace(job, data=data)
-        return Verdict.DISAGREEMENT in judge(part, reference.outcomes([part])[0])
+        return Verdict.DISAGREEMENT in judge_all(part, reference.outcomes([part])[0])
 
     small = dataclasses.replace(job, data=shrink(job.data, is_wrong))
     print(f"- {small.data.hex()} ({dataclasses.replace(small, data=b'')})")

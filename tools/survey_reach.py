@@ -46,6 +46,7 @@ class Library:
     exports: dict[str, tuple[dict[str, str], list[str]]] = dataclasses.field(default_factory=dict)
     summaries: dict[tuple[str, str], Summary] = dataclasses.field(default_factory=dict)
     _resolved: dict[str, tuple[str, str] | None] = dataclasses.field(default_factory=dict)
+    _inside: dict[tuple[str, str], tuple[str, str] | None] = dataclasses.field(default_factory=dict)
     _bound: dict[str, tuple[dict[str, str], list[str]]] = dataclasses.field(default_factory=dict)
     _locals: dict[tuple[str, str], str] = dataclasses.field(default_factory=dict)
 
@@ -55,7 +56,7 @@ class Library:
         self._forget()
 
     def _forget(self) -> None:
-        self._resolved, self._bound, self._locals = {}, {}, {}
+        self._resolved, self._inside, self._bound, self._locals = {}, {}, {}, {}
 
     def resolve(self, name: str, depth: int = 0) -> tuple[str, str] | None:
         """The module and qualified name of a dotted name, through re-exports; None where it is not known."""
@@ -80,6 +81,13 @@ class Library:
         return None
 
     def _in_module(self, module: str, tail: str, depth: int) -> tuple[str, str] | None:
+        key = (module, tail)
+        if key not in self._inside:
+            self._inside[key] = None  # modules that import everything from one another
+            self._inside[key] = self._search(module, tail, depth)
+        return self._inside[key]
+
+    def _search(self, module: str, tail: str, depth: int) -> tuple[str, str] | None:
         if self._has(module, tail):
             return module, tail
         imports, stars = self._names(module)

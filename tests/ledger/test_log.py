@@ -105,12 +105,16 @@ def test_reads_from_the_middle(log: Log, event: EventMaker) -> None:
     assert [one.index for one in log.entries(6, 6)] == []
     assert [one.index for one in log.entries(30)] == []
     assert log.entry(7).index == 7
-    with pytest.raises(NoSuchEntryError, match="below 20, found 20"):
-        log.entry(20)
+    for index in (20, 2**63, 10**30):
+        with pytest.raises(NoSuchEntryError, match=f"below 20, found {index}"):
+            log.entry(index)
+        assert list(log.entries(index)) == []
+    with pytest.raises(NoSuchEntryError, match="from 0 on, found -1"):
+        log.entry(-1)
 
 
 def test_reads_while_it_is_appended_to(log: Log, event: EventMaker, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("telamon.ledger.log.CHUNK_ROWS", 2)
+    monkeypatch.setattr("telamon.ledger.reader.CHUNK_ROWS", 2)
     log.append(event(number) for number in range(4))
     seen = []
     for recorded in log.entries():
@@ -278,8 +282,9 @@ def test_erases_only_what_is_there(log: Log, event: EventMaker) -> None:
     for index in (0, 1, 7):
         with pytest.raises(NoSuchEntryError, match=f"none at index {index}"):
             log.erase_body(index, reason="", actor="dpo")
-    with pytest.raises(EntryError):
-        log.erase_body(-1, reason="", actor="dpo")
+    for index in (-1, 10**30):
+        with pytest.raises(EntryError):
+            log.erase_body(index, reason="", actor="dpo")
     assert log.head().size == 3
 
 
@@ -309,7 +314,7 @@ def test_proves_only_what_a_checkpoint_covers(log: Log, event: EventMaker) -> No
 def test_consistency_needs_sizes_in_order(log: Log, event: EventMaker) -> None:
     log.append([event(0), event(1)])
     assert log.consistency(1).second_size == 2
-    for old, new in ((2, 1), (-1, 1), (0, 3)):
+    for old, new in ((2, 1), (-1, 1), (0, 3), (0, 10**30)):
         with pytest.raises(NoSuchEntryError):
             log.consistency(old, new)
 

@@ -444,6 +444,16 @@ def test_changed_entries_are_not_shown(log: Log, event: EventMaker, tamper: Tamp
     assert [next(entries).index for _ in range(3)] == [0, 1, 2]
 
 
+def test_entries_that_were_cut_off_are_missed(log: Log, event: EventMaker, tamper: Tamperer) -> None:
+    log.append(event(number) for number in range(5))
+    log.close()
+    tamper("DELETE FROM entry WHERE position >= 3")
+    entries = log.entries()
+    assert [next(entries).index for _ in range(3)] == [0, 1, 2]
+    with pytest.raises(DamagedLedgerError, match="entry 3 is missing"):
+        next(entries)
+
+
 def test_a_leaf_that_is_no_entry_is_not_shown(log: Log, event: EventMaker, tamper: Tamperer) -> None:
     log.append([event(0)])
     log.close()

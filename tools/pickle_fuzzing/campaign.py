@@ -11,7 +11,8 @@ from pickle_fuzzing.comparison import Verdict, agree, compare, cover, is_beginni
 from pickle_fuzzing.grammar import generate
 from pickle_fuzzing.layout import boundaries
 from pickle_fuzzing.mutations import mutate
-from pickle_fuzzing.observation import Scan, observe
+from pickle_fuzzing.objects import random_pickle
+from pickle_fuzzing.observation import Scan, observe, scan_as_large
 from pickle_fuzzing.reference import Job, Outcome, Reader, Reference
 from telamon.kits.formats.pickle import Results, scan
 
@@ -19,8 +20,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
 BATCH: Final = 500
+LARGEST_SAMPLED: Final = 100_000
 LARGEST_PEEKED: Final = 8000
 """Bytes; up to here a BufferedReader holds the whole stream at once (its buffer has 8,192 bytes)."""
+MACHINES: Final[tuple[Scan, ...]] = (scan, scan_as_large)
+ORIGINS: Final = (
+    *("grammar", "object", "real", "large object"),
+    *("mutated grammar", "mutated object", "mutated real", "mutated large object"),
+)
+SHARES: Final = (60, 4, 1, 0.005, 16, 10, 9, 0.005)
+"""Of a hundred jobs, how many are of each origin; large objects take the machine's ways for large streams."""
 STOP: Final = ord(".")
 FRAME: Final = 0x95
 
@@ -86,14 +95,21 @@ class Source:
         return origin, job
 
     def _data(self, rng: Random, trust: float) -> tuple[str, bytes]:
-        kind = rng.random()
-        if kind < 0.62:
-            return "grammar", generate(rng, trust)
-        if kind < 0.82:
-            return "mutated grammar", mutate(rng, generate(rng, trust), rng.choice(self._real))
-        if kind < 0.84:
-            return "real", rng.choice(self._real)
-        return "mutated real", mutate(rng, rng.choice(self._real), rng.choice(self._real))
+        origin = rng.choices(ORIGINS, SHARES)[0]
+        other = rng.choice(self._real)
+        if origin.endswith("large object"):
+            data = random_pickle(rng, is_large=True)
+        elif origin.endswith("object"):
+            data = random_pickle(rng)
+        else:
+            data = generate(rng, trust) if origin.endswith("grammar") else rng.choice(self._real)
+        return origin, mutate(rng, data, other) if origin.startswith("mutated") else data
+
+
+def judge_all(job: Job, outcomes: Sequence[Outcome], machines: Sequence[Scan] = MACHINES) -> list[Verdict]:
+    """Returns the verdicts of the first machine that disagrees, else those of the first machine."""
+    verdicts = [judge(job, outcomes, machine) for machine in machines]
+    return next((each for each in verdicts if Verdict.DISAGREEMENT in each), verdicts[0])
 
 
 def judge(job: Job, outcomes: Sequence[Outcome], machine: Scan = scan) -> list[Verdict]:
@@ -116,7 +132,7 @@ def run(
     source: Source,
     seeds: Iterable[int],
     *,
-    machine: Scan = scan,
+    machines: Sequence[Scan] = MACHINES,
     sound_every: int = 8,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Tally:
@@ -126,7 +142,7 @@ def run(
         reference: CPython.
         source: Where the jobs come from.
         seeds: One job each.
-        machine: The scan under test.
+        machines: The scans under test.
         sound_every: Every how manieth job is also scanned as another reader reads it, and without assuming that
             results are classes.
         progress: Told the number of jobs after each batch.
@@ -138,25 +154,28 @@ def run(
         tally.sources[origin] += 1
         batch.append(job)
         if len(batch) == BATCH:
-            _run_batch(reference, batch, tally, machine, sound_every)
+            _run_batch(reference, batch, tally, machines, sound_every)
             progress(len(batch))
             batch = []
     if batch:
-        _run_batch(reference, batch, tally, machine, sound_every)
+        _run_batch(reference, batch, tally, machines, sound_every)
         progress(len(batch))
     return tally
 
 
-def _run_batch(reference: Reference, jobs: Sequence[Job], tally: Tally, machine: Scan, sound_every: int) -> None:
+def _run_batch(
+    reference: Reference, jobs: Sequence[Job], tally: Tally, machines: Sequence[Scan], sound_every: int
+) -> None:
     for number, (job, outcomes) in enumerate(zip(jobs, reference.outcomes(jobs), strict=True)):
-        verdicts = judge(job, outcomes, machine)
+        verdicts = judge_all(job, outcomes, machines)
         tally.verdicts.update(verdicts)
         tally.readers[job.reader] += len(verdicts)
         tally.events.update(row[0] for outcome in outcomes for row in outcome.events)
         if Verdict.DISAGREEMENT in verdicts and len(tally.disagreements) < 100:
             tally.disagreements.append(job)
-        if number % sound_every == 0 and not job.are_results_values:
-            _sample(job, outcomes[0], tally, machine)
+        if number % sound_every == 0 and not job.are_results_values and len(job.data) < LARGEST_SAMPLED:
+            for machine in machines:
+                _sample(job, outcomes[0], tally, machine)
         if verdicts[0] is Verdict.LOADED:
             tally.opcodes.update(executed(job))
 

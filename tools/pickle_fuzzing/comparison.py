@@ -28,6 +28,7 @@ class Verdict(Enum):
     LOADED = "equal, both reach STOP"
     FAILED = "equal, both break"
     LONG_NAME = "equal but for a name that is longer than the machine keeps"
+    INERT = "CPython breaks in data that the machine only walked over: no events on either side"
     COVERED = "results are values: the machine tells all that CPython does"
     NO_EXTENSION = "CPython stops at a code that is not registered"
     NO_PERSISTENT_LOAD = "CPython stops at a persistent id, the loader has no persistent_load"
@@ -65,7 +66,7 @@ def compare(outcome: Outcome, observed: Observed) -> Verdict:
     if is_equal and is_stop:
         is_equal = outcome.end in {-1, observed.end} and same_token(outcome.value, observed.value)
     if not is_equal:
-        return excuse(outcome, expected, found[len(expected) :])
+        return excuse(outcome, observed, expected, found[len(expected) :])
     if has_long_name(found):
         return Verdict.LONG_NAME
     return Verdict.LOADED if is_stop else Verdict.FAILED
@@ -115,7 +116,7 @@ def is_same_deed(expected: Row, found: Row) -> bool:
     )
 
 
-def excuse(outcome: Outcome, expected: Sequence[Row], further: Sequence[Row]) -> Verdict:
+def excuse(outcome: Outcome, observed: Observed, expected: Sequence[Row], further: Sequence[Row]) -> Verdict:
     """Returns why CPython stopped where the machine goes on; a disagreement if no cause fits."""
     if outcome.ending == "memory":
         return Verdict.MEMORY
@@ -125,6 +126,7 @@ def excuse(outcome: Outcome, expected: Sequence[Row], further: Sequence[Row]) ->
     last: Row = expected[-1] if expected else [""]
     following: Row = further[0] if further else [""]
     causes = {
+        Verdict.INERT: observed.is_data_only and observed.value == ("?",) and not expected and not further,
         Verdict.NO_EXTENSION: following[0] == "extension"
         and following[1] not in EXTENSION_CODES
         and "unregistered extension" in error,

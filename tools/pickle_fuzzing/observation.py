@@ -24,8 +24,12 @@ from telamon.kits.formats.pickle import (
     Results,
     Stream,
     Unknown,
+    limits,
     scan,
+    stream,
 )
+from telamon.kits.formats.pickle.data_only import inert_prefix
+from telamon.kits.formats.pickle.machine import Machine
 
 if TYPE_CHECKING:
     from telamon.kits.formats.pickle import Value
@@ -60,6 +64,8 @@ class Observed:
     is_overrun: bool
 
 
+UNBOUNDED: Final = limits.UNBOUNDED
+"""Number of items of a container of which the machine has forgotten what was put in."""
 BEFORE: Final = b"cos\nsystem\n)R."
 BEHIND: Final = b"'\n.\nR.cos\nsystem\n)R." + bytes(300)
 """What stands around the stream in the scanned buffer, and must not be seen."""
@@ -143,6 +149,8 @@ class Observer(Recorder):
 
     def _collection(self, value: Collection, depth: int) -> tuple[object, ...]:
         name = value.kind.value
+        if value.count == UNBOUNDED:
+            return ANYTHING
         if value.kind not in {Kind.TUPLE, Kind.LIST} or not depth:
             return (name,)
         return (name, value.count, *[self.token(item, depth - 1) for item in value.items[:ITEMS_SHOWN]])
@@ -160,6 +168,14 @@ class Observer(Recorder):
         return sorted(keys) if all(isinstance(key, str) for key in keys) else ["?"]
 
 
+def scan_as_large(buffer: bytes, start: int, end: int, /, *, recorder: Recorder, mode: Mode, loader: Loader) -> Stream:
+    """Scans a small stream by the ways that `scan` keeps for large ones."""
+    prefix = inert_prefix(buffer, start, end)
+    if prefix.is_whole:
+        return Stream(start=start, end=prefix.end, protocol=prefix.protocol, ending=Ending.STOP, is_data_only=True)
+    return stream._scan_large(Machine(buffer, start, end, recorder, mode=mode, loader=loader))  # noqa: SLF001  # on purpose
+
+
 def observe(
     job: Job,
     start: int = 0,
@@ -175,7 +191,7 @@ def observe(
     observer = Observer()
     loader = Loader(encoding=job.encoding, fix_imports=job.fix_imports, results=results)
     shift = len(BEFORE)
-    stream = machine(
+    found = machine(
         BEFORE + job.data + BEHIND,
         shift + start,
         shift + len(job.data),
@@ -185,10 +201,10 @@ def observe(
     )
     return Observed(
         events=tuple(observer.rows),
-        ending=stream.ending,
-        message=stream.message,
-        end=stream.end - shift,
-        value=observer.token(stream.value),
-        is_data_only=stream.is_data_only,
-        is_overrun=stream.overrun is not None,
+        ending=found.ending,
+        message=found.message,
+        end=found.end - shift,
+        value=observer.token(found.value),
+        is_data_only=found.is_data_only,
+        is_overrun=found.overrun is not None,
     )

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
 import re
+import time
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from enum import StrEnum
 from json.encoder import encode_basestring
 from typing import TYPE_CHECKING
@@ -123,7 +122,7 @@ class Body:
 
     def is_of(self, entry: Entry) -> bool:
         """Tell whether `entry` was recorded with this body."""
-        return hmac.compare_digest(self.digest, entry.detail)
+        return self.digest == entry.detail
 
 
 def parse_entry(leaf: bytes) -> Entry:
@@ -170,11 +169,11 @@ def render_leaf(event: Event, *, index: int, now_ns: int, detail: str) -> bytes:
         EntryError: A text holds a lone surrogate, or the time lies outside 1970..9999.
     """
     text = encode_basestring
-    time = _format_time(now_ns if event.time_ns is None else event.time_ns)
+    moment = _format_time(now_ns if event.time_ns is None else event.time_ns)
     leaf = (
         f'{{"actor":{text(event.actor)},"control":{text(event.control)},"detail":"{detail}",'
         f'"index":{index},"kind":"{event.kind}","mode":"{event.mode}","outcome":{text(event.outcome)},'
-        f'"policy":"{event.policy}","subject":"{event.subject}","time":"{time}","version":{VERSION}}}'
+        f'"policy":"{event.policy}","subject":"{event.subject}","time":"{moment}","version":{VERSION}}}'
     )
     try:
         return leaf.encode()
@@ -223,5 +222,5 @@ def _format_time(time_ns: int) -> str:
     if not 0 <= time_ns < _MAX_TIME_NS:
         raise EntryError(f"expected a time from 1970 to 9999, found {time_ns} ns")
     seconds, fraction = divmod(time_ns, 10**9)
-    stamp = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
     return f"{stamp}.{fraction // 1000:06d}Z"

@@ -158,7 +158,7 @@ class _Reader:
 
 def _scalar(node: yaml.ScalarNode) -> Plain:
     text: str = node.value
-    if node.style is not None:  # quoted or a block: text whatever it looks like
+    if node.style:  # quoted or a block: text whatever it looks like; plain is None, or "" in libyaml
         return text
     if NULL.fullmatch(text):
         return None

@@ -163,6 +163,11 @@ def test_text_is_no_pickle(text: str) -> None:
     assert _claims(text.encode()) == (Kind.TEXT,)
 
 
+@pytest.mark.parametrize("content", [b"a\n.", b"\n.", b"\n0cos\nsystem\n)R."])
+def test_a_zip_is_no_pickle_because_its_first_letter_is_an_opcode(content: bytes) -> None:
+    assert _claims(_zip(data=content)) == (Kind.ZIP,)
+
+
 def test_a_pickle_with_a_zip_behind_it_is_both() -> None:
     assert _claims(pickle.dumps({"a": 1}) + _zip()) == (Kind.PICKLE, Kind.ZIP)
 

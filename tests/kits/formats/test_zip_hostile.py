@@ -46,7 +46,7 @@ def test_gives_both_contents_where_the_headers_state_different_methods(
 def test_gives_a_deflated_member_marked_as_encrypted_unpacked_and_as_it_stands(
     opened: Callable[..., SimpleNamespace], zips: SimpleNamespace
 ) -> None:
-    # GHSA-7q5r-7gvp-wc82 (CVE-2025-1945): a flag bit makes Python's zipfile refuse what torch reads.
+    # CVE-2025-1945: a flag bit makes Python's zipfile refuse what torch reads.
     packed = zips.deflate(EVIL)
     sizes = (len(packed), len(EVIL))
     body = zips.local(b"a", packed, method=8, sizes=sizes, crc=zlib.crc32(EVIL))
@@ -64,7 +64,7 @@ def test_gives_a_stored_member_marked_as_encrypted_once(
 
 
 def test_gives_a_member_whose_names_differ(opened: Callable[..., SimpleNamespace], zips: SimpleNamespace) -> None:
-    # GHSA-w8jq-xcqf-f792 (CVE-2025-1944): another name in the local header makes Python's zipfile refuse it.
+    # CVE-2025-1944: another name in the local header makes Python's zipfile refuse it.
     body = zips.local(b"x/data.pkl", EVIL)
     result = opened(zips.archive(body, zips.entry(b"y/data.pkl", EVIL_SIZES)))
     assert (result.contents, result.codes) == ([(("y/data.pkl",), EVIL)], ["zip-name-differs"])
@@ -295,13 +295,10 @@ def test_every_code_has_an_archive_that_shows_it(
     assert code in opened(_specimens(zips)[code], Kind.ZIP).codes
 
 
-@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("code", sorted(set(CODES) - {"zip-method-unsupported", "zip-local-missing"}))
 def test_the_content_is_given_whatever_is_noted(
     opened: Callable[..., SimpleNamespace], zips: SimpleNamespace, code: str
 ) -> None:
-    given_nowhere = {"zip-method-unsupported", "zip-local-missing"}
-    if code in given_nowhere:
-        pytest.skip("no reader gets a content from it by the directory")
     contents = [content for _, content in opened(_specimens(zips)[code], Kind.ZIP).contents]
     assert any(content.startswith((b"goo", EVIL)) for content in contents)
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 )
 @click.option("--write-baseline", type=click.Path(path_type=Path, dir_okay=False), help="Write a baseline and exit 0.")
 @click.pass_context
-def command(  # noqa: PLR0913  # one parameter per flag
+def command(
     ctx: click.Context,
     paths: tuple[Path, ...],
     *,
@@ -51,6 +51,7 @@ def command(  # noqa: PLR0913  # one parameter per flag
     """
     from telamon.cli.output import Output, emit
     from telamon.policy import baseline as baselines
+    from telamon.reporting import evidence
 
     catalog = catalogue.load()
     policy = load_policy(policy_file, catalog)
@@ -61,6 +62,7 @@ def command(  # noqa: PLR0913  # one parameter per flag
         baselines.write(write_baseline, (reported.finding for reported in report.findings))
         click.echo(f"{len(report.findings)} findings written to {write_baseline}", err=True)
         return
+    evidence.record(report, policy)
     emit(report, Output(format_name=format_name, file=output, is_verbose=verbose, color=color))
     ctx.exit(report.exit_code)
 

@@ -23,6 +23,9 @@ MAX_OPCODES = 2000
 MAX_LINE_BYTES = 64 * 1024 * 1024
 """Longest text argument whose end is looked for; a longer one counts as undecided."""
 
+MAX_PERSISTENT_ID_BYTES = 4096
+"""Longest persistent id taken for one: torch's have a few dozen bytes."""
+
 _READ_BYTES = 4096
 _INTEGER = re.compile(rb"[ \t\v\f\r]*[+-]?[0-9][0-9A-Za-z_]*\s*(?:\0.*)?\Z", re.DOTALL)
 _FLOAT = re.compile(rb"[ \t\v\f\r]*[+-]?(?:[0-9.]|inf|nan)", re.IGNORECASE)
@@ -183,10 +186,13 @@ class _Trial:
         raise _BreakError
 
     def text_argument(self, opcode: str) -> None:
-        line = self._line()
+        line = self._line(MAX_PERSISTENT_ID_BYTES if opcode == "P" else MAX_LINE_BYTES)
         match opcode:
             case "I" | "L":
                 is_valid = bool(_INTEGER.match(line))
+            case "P":
+                # The C unpickler wants ASCII; control characters, which it takes, would make zips pickles (`PK\3\4`).
+                is_valid = line.isascii() and line.decode("ascii").isprintable()
             case "F":
                 is_valid = bool(_FLOAT.match(line))
             case "S":
@@ -275,16 +281,17 @@ class _Trial:
             self._base = self._position
             self._data = b""
 
-    def _line(self) -> bytes:
+    def _line(self, longest: int = MAX_LINE_BYTES) -> bytes:
         begin = self._position - self._base
         stop = self._data.find(b"\n", begin)
         if stop >= 0:
             self._position = self._base + stop + 1
             return self._data[begin:stop]
-        limit = min(self._source.size, self._position + MAX_LINE_BYTES)
+        limit = min(self._source.size, self._position + longest)
         found = self._source.find(b"\n", self._position, limit)
         if found < 0:
-            raise _BreakError if limit == self._source.size else _DoneError
+            is_open = longest == MAX_LINE_BYTES and limit < self._source.size
+            raise _DoneError if is_open else _BreakError
         line = self._source.read(self._position, min(found - self._position, _READ_BYTES))
         if len(line) < found - self._position:
             line += self._source.read(found - 1, 1)  # enough to see whether a quoted string is closed

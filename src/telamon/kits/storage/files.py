@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 from typing import TYPE_CHECKING
 
 from telamon.core.errors import TelamonError
@@ -50,7 +49,7 @@ def staged(path: Path) -> Iterator[Path]:
         FileExistsAlreadyError: Something is called `path`; it is left as it is.
         FileWriteError: The operating system refused.
     """
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    temporary = path.with_name(f".{path.name}.{os.urandom(8).hex()}")
     try:
         yield temporary
         sync(temporary)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 from enum import Enum, auto
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from telamon.core.errors import TelamonError
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 BUSY_TIMEOUT_S = 30.0
 # The low byte is the primary result code (sqlite.org/rescode.html).
 _PRIMARY = 0xFF
+_PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._-")
 # What opening gives where a file beside the database cannot be made.
 _REFUSED_FILE = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY})
 
@@ -108,7 +109,7 @@ def transaction(connection: sqlite3.Connection, *, write: bool) -> Iterator[None
 
 def _open(path: Path, mode: str, timeout_s: float) -> sqlite3.Connection:
     connection = sqlite3.connect(
-        f"file:{quote(str(path.absolute()))}?mode={mode}",
+        f"file:{_quote(os.fsencode(path.absolute()))}?mode={mode}",
         uri=True,
         timeout=timeout_s,
         isolation_level=None,
@@ -120,6 +121,11 @@ def _open(path: Path, mode: str, timeout_s: float) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _quote(path: bytes) -> str:
+    """Percent-encode a path of any bytes; urllib does the same for 3 ms of start-up, and for UTF-8 only."""
+    return "".join(chr(byte) if byte in _PLAIN else f"%{byte:02X}" for byte in path)
 
 
 def _prepare(connection: sqlite3.Connection) -> None:

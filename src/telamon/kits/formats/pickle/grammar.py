@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 Pattern: TypeAlias = re.Pattern[bytes]
 
-_SHORT: Final = 16
+_SHORT: Final = 14
 _ASCII: Final = rb"[\0-\x7f]"
 _ANY: Final = b"."
 _GET: Final = rb"(?:h.|j.{4})"
@@ -59,6 +58,13 @@ def inert() -> Pattern:
     return re.compile(_runs(_SINGLES + rb"\x94", others), re.DOTALL)
 
 
+def _memo_runs(others: bytes, *, puts: bool) -> bytes:
+    """Returns the pattern of the longest run of a regular stream's opcodes: PUTs, those without argument, others."""
+    if puts:
+        return _runs(_SINGLES + _ACTS, others + b"|" + _put(puts=True))
+    return _runs(_SINGLES + _ACTS + rb"\x94", others)
+
+
 def _put(*, puts: bool) -> bytes:
     """Returns the pattern of the opcode that fills the memo."""
     return rb"(?:q.|r.{4})" if puts else rb"\x94"
@@ -75,8 +81,8 @@ def regular(*, puts: bool, known: bytes | None = None) -> Pattern:
         puts: Whether the memo is filled by BINPUT and LONG_BINPUT, else by MEMOIZE.
         known: The indexes that BINGET may have while LONG_BINGET ends the run; any GET if None.
     """
-    gets = b"|" + _GET if known is None else (rb"|h[" + re.escape(known) + b"]" if known else b"")
-    return re.compile(_runs(_SINGLES + _ACTS, _put(puts=puts) + b"|" + _REGULAR + gets), re.DOTALL)
+    gets = _GET + b"|" if known is None else (rb"h[" + re.escape(known) + b"]|" if known else b"")
+    return re.compile(_memo_runs(gets + _REGULAR, puts=puts), re.DOTALL)
 
 
 @functools.cache
@@ -100,62 +106,68 @@ def operations(*, puts: bool) -> Pattern:
     return re.compile(b"[" + _SINGLES + _ACTS + b"]|" + others, re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Tokens:
-    """The patterns of one step of the swift machine, by what is being filled.
-
-    Attributes:
-        in_list: Where values follow each other.
-        in_dict: Where keys and values do.
-        idiom: A call of a memoised class or function with plain arguments, alone.
-    """
-
-    in_list: Pattern
-    in_dict: Pattern
-    idiom: Pattern
-
-
-RUN, PAIRS, KEY, OPENING, CALLABLE, ARGUMENTS, CALL, STATE, CLOSING = range(1, 10)
-"""Groups of a step: see `tokens`."""
+RUN, PAIRS, KEY, CALLABLE, ARGUMENTS, CALL, STATE, CLOSING, OPENING = range(1, 10)
+"""Groups of a step: see `step`."""
 
 
 @functools.cache
-def tokens(*, puts: bool, has_gets: bool) -> Tokens:
-    """Returns the patterns of a step: a run of plain values, then one structural token if there is one.
+def step(*, puts: bool, has_gets: bool, has_calls: bool, in_dict: bool) -> Pattern:
+    """Returns the pattern of one step of the swift machine, which matches everywhere.
 
-    A plain value pushes exactly one value and acts on nothing: a constant, a tuple of constants, or a list
-    or dict of plain values two levels deep. With `has_gets` a GET counts as a constant, for streams in which
-    all GETs are known to find something hashable.
+    A step is a run of plain values, then at most one idiom, one APPENDS or SETITEMS, and one opening of a list
+    or dict, in this order. A plain value pushes exactly one value: a constant, a tuple of constants, or a list
+    or dict of such (with `has_calls`, of lists and dicts of such). An idiom is a call, by REDUCE or NEWOBJ, of a memoised callable with constant arguments,
+    and the BUILD that sets its state.
+
+    Args:
+        puts: See `regular`.
+        has_gets: Whether a GET counts as a constant: all GETs are known to find something hashable.
+        has_calls: Whether an idiom counts as a plain value: all their calls are known and only counted.
+        in_dict: Whether keys and values are put in, else values.
     """
+    made = _parts(puts=puts, has_gets=has_gets)
+    flat = rb"(?:%(top)s|\((?:%(c)s)*+t%(m)s" + (b"|" + _IDIOM if has_calls else b"")
+    made[b"inner"] = (flat + rb"|[\]}\x8f]%(m)s(?!\())") % made
+    filled = rb"|\]%(m)s(?:\(%(inner)s*+e|%(c)sa)|\}%(m)s(?:\((?:%(c)s%(inner)s)*+u|%(c)s%(c)ss)"
+    made[b"value"] = (flat + filled + rb"|[\]}\x8f]%(m)s(?!\())") % made
+    if has_calls and not in_dict:
+        nested = rb"|\]%(m)s\(%(value)s*+e|\}%(m)s\((?:%(c)s%(value)s)*+u"
+        made[b"value"] = (flat + nested + rb"|[\]}\x8f]%(m)s(?!\())") % made
+    head = rb"()((?:%(c)s%(value)s)++)?+(%(top)s)?+" if in_dict else rb"(%(value)s++)?+()()"
+    tail = (
+        rb"(?:(%(get)s)(%(args)s)([R\x81])%(m)s(?:\}%(m)s\(((?:%(c)s%(inner)s)*+)ub)?+)?+"
+        rb"([eu])?+([\]}]%(m)s\()?+"
+    )
+    return re.compile((head + tail) % made, re.DOTALL)
+
+
+_IDIOM: Final = rb"%(get)s%(args)s[R\x81]%(m)s(?:\}%(m)s\((?:%(c)s%(c)s)*+ub)?+"
+
+
+@functools.cache
+def idiom(*, puts: bool) -> Pattern:
+    """Returns the pattern of an idiom's call and its PUT, without BUILD."""
+    return re.compile(rb"%(get)s%(args)s[R\x81]%(m)s" % _parts(puts=puts, has_gets=True), re.DOTALL)
+
+
+@functools.cache
+def idioms(*, puts: bool) -> Pattern:
+    """Returns the pattern that finds idioms in a run of `regular`: GET, call and BUILD; at the end it is empty."""
+    made = _parts(puts=puts, has_gets=True)
+    others = made[b"get"] + b"(?!" + made[b"args"] + rb"[R\x81])|" + _REGULAR
+    found = rb"(?:(%(get)s)%(args)s([R\x81])%(m)s(?:\}%(m)s\((?:%(c)s%(c)s)*+u(b))?+|)" % made
+    return re.compile(_memo_runs(others, puts=puts) + found, re.DOTALL)
+
+
+def _parts(*, puts: bool, has_gets: bool) -> dict[bytes, bytes]:
+    """Returns the parts of a step's pattern: m, a PUT if any; c, a constant; args, the arguments of an idiom."""
     memo = rb"(?:q.|r.{4})?+" if puts else rb"\x94?+"
-    plain = _constant(memo, puts=puts)
-    constant = b"(?:" + plain + b"|" + _GET + b")" if has_gets else plain
-    made = {b"c": constant, b"m": memo, b"g": _GET}
-    arguments = rb"(?:\)|%(c)s\x85%(m)s|%(c)s{2}\x86%(m)s|%(c)s{3}\x87%(m)s|\((?:%(c)s)*+t%(m)s)" % made
-    call = arguments + rb"[R\x81]"
-    made[b"a"] = arguments
-    top = b"(?:" + plain + b"|" + _GET + b"(?!" + call + b"))" if has_gets else plain
-    value = _value(top, constant, _value(constant, constant, constant, memo), memo)
-    pairs = made[b"p"] = b"(?:" + constant + value + b")"
-    structure = rb"(?:([\]}]%(m)s\()|(%(g)s)(%(a)s)([R\x81])%(m)s(?:\}%(m)s\((%(p)s*+)ub)?+|([eu])|)" % made
-    return Tokens(
-        in_list=re.compile(b"(" + value + b"++)?+()()" + structure, re.DOTALL),
-        in_dict=re.compile(b"()(" + pairs + b"++)?+(" + top + b")?+" + structure, re.DOTALL),
-        idiom=re.compile(_GET + call + memo, re.DOTALL),
-    )
-
-
-def _constant(memo: bytes, *, puts: bool) -> bytes:
-    """Returns the pattern of an opcode that pushes an immutable constant which cannot fail, and its PUT."""
     text = rb"X" + _sized(_SHORT, _ASCII, rb"\0\0\0") if puts else rb"\x8c" + _sized(_SHORT, _ASCII)
-    return b"(?:(?:K.|" + text + rb"|[N\x88\x89)]|M..|J.{4}|G.{8}|C" + _sized(13, _ANY) + b")" + memo + b")"
-
-
-def _value(first: bytes, constant: bytes, inner: bytes, memo: bytes) -> bytes:
-    """Returns the pattern of a plain value; `inner` is that of the values within its lists and dicts."""
-    made = {b"f": first, b"c": constant, b"m": memo, b"v": inner}
-    return (
-        rb"(?:%(f)s|\((?:%(c)s)*+t%(m)s"
-        rb"|\]%(m)s(?:\(%(v)s*+e|%(c)sa)|\}%(m)s(?:\((?:%(c)s%(v)s)*+u|%(c)s%(v)ss)"
-        rb"|[\]}\x8f]%(m)s(?!\())" % made
-    )
+    plain = rb"K.|" + text + memo + rb"|[N\x88\x89)]|M..|J.{4}|G.{8}|C(?:\x08.{8}|\x0a.{10})" + memo
+    made = {b"m": memo, b"get": _GET, b"c": b"(?:" + (b"h.|" if has_gets else b"") + plain + b")"}
+    if has_gets:
+        made[b"c"] = made[b"c"][:-1] + b"|j.{4})"
+    made[b"args"] = rb"(?:\)|\((?:%(c)s)*+t%(m)s|%(c)s(?:\x85|%(c)s(?:\x86|%(c)s\x87))%(m)s)" % made
+    gets = rb"|%(get)s(?!%(args)s[R\x81])" % made if has_gets else b""
+    made[b"top"] = b"(?:" + plain + gets + b")"
+    return made

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from telamon.kits.formats.pickle import grammar
@@ -12,13 +13,15 @@ from telamon.kits.formats.pickle.endings import Break, Fault, IrregularError
 from telamon.kits.formats.pickle.limits import UNBOUNDED
 from telamon.kits.formats.pickle.machine import Machine
 from telamon.kits.formats.pickle.opcodes import Opcode
+from telamon.kits.formats.pickle.recorder import EventKind, Recorder
 from telamon.kits.formats.pickle.runs import LazyTuple
 from telamon.kits.formats.pickle.slots import Place, Slots
-from telamon.kits.formats.pickle.values import Collection, Kind, Result, Value, is_hashable, is_opaque
+from telamon.kits.formats.pickle.values import UNKNOWN, Collection, Kind, Result, Value, is_hashable, is_opaque
 
 if TYPE_CHECKING:
     from telamon.kits.formats.pickle.machine import Handler
-    from telamon.kits.formats.pickle.slots import Offsets
+    from telamon.kits.formats.pickle.recorder import Relay, Tally
+    from telamon.kits.formats.pickle.slots import Offsets, Window
 
 _KNOWN_VALUES: Final = 50_000  # memoised values kept as such: look-ups, and calls of an irregular form
 _KNOWN_GETS: Final = 100_000
@@ -45,20 +48,27 @@ class Recall:
     Attributes:
         slots: Where its slots are filled.
         items_kept: Items kept per container.
+        has_known_calls: Whether of the idioms in the present window only the number matters.
     """
 
-    def __init__(self, machine: Machine, *, puts: bool) -> None:
+    def __init__(self, machine: Machine, recorder: Relay, *, puts: bool) -> None:
         self.slots = Slots(machine.data, machine.start, machine.end, puts=puts)
         self.items_kept = machine.limits.items_kept
         self._machine = machine
-        self._idiom = grammar.tokens(puts=puts, has_gets=True).idiom
+        self._recorder = recorder
+        self._idiom = grammar.idiom(puts=puts)
         self._values: dict[int, Value] = {}
         self._unhashable: Offsets = array("Q")
         self._fetched: dict[int, Value] = {}
         self._verified: set[bytes] = set()
         self._bingets = b""
+        self._puts = puts
+        self._tallies: dict[tuple[bytes, bytes, bytes], list[Tally]] = {}
+        self._counts: Counter[tuple[bytes, bytes, bytes]] = Counter()
+        self._walked = machine.start
+        self.has_known_calls = False
         self._decoder = Machine(
-            machine.data, machine.start, machine.end, machine.recorder, limits=machine.limits, loader=machine.loader
+            machine.data, machine.start, machine.end, Recorder(), limits=machine.limits, loader=machine.loader
         )
         self._decoders = self._handlers()
 
@@ -68,8 +78,10 @@ class Recall:
         if slots.walked < position:
             raise IrregularError("an opcode that reaches over its window")
         window = slots.walk(self._bingets)
+        self._walked = window.start
         if not slots.is_ordered:
             raise IrregularError("a memo that is not filled in order")
+        self.has_known_calls = self._has_tallies(window)
         if window.is_clean:
             return True
         if len(self._verified) > _KNOWN_GETS:
@@ -77,6 +89,48 @@ class Recall:
         found = [self._verify(token, window.start) for token in slots.new_gets(window, self._verified)]
         self._bingets = bytes(sorted(token[1] for token in self._verified if token[0] == _BINGET))
         return all(found)
+
+    def _has_tallies(self, window: Window) -> bool:
+        """Returns whether only the number of the calls by idioms in a window matters."""
+        self._counts = Counter(self.slots.idioms(window))
+        return all(
+            key in self._tallies or self._add_tally(key, window.start) for key in self._counts if key[0]
+        )
+
+    def _add_tally(self, key: tuple[bytes, bytes, bytes], before: int) -> bool:
+        """Asks the recorder for counters of a call and of its BUILD."""
+        operand, call, build = key
+        index = int.from_bytes(operand[1:], "little")
+        if index not in self._fetched and self.slots.place(index, before) is None:
+            return False
+        called = self.fetch(index, before)
+        opcode = Opcode.REDUCE if call == b"R" else Opcode.NEWOBJ
+        counters = [self._recorder.tally(EventKind.CALL, opcode, called)]
+        if build:
+            made = Result(callable=called, arguments=UNKNOWN, opcode=opcode, offset=before)
+            counters.append(self._recorder.tally(EventKind.BUILD, None, made))
+        tallies = [counter for counter in counters if counter is not None]
+        if len(tallies) < len(counters) or not is_opaque(called):
+            return False
+        self._tallies[key] = tallies
+        return True
+
+    def count_calls(self, runs: list[tuple[int, int]]) -> None:
+        """Counts the idioms in runs of the present window; all of them are tallied."""
+        data, last = self._machine.data, self._walked
+        gaps = []
+        for start, stop in runs:
+            gaps.append(data[last:start])
+            last = stop
+        gaps.append(data[last : self.slots.walked])
+        between = b"".join(gaps)
+        if b"R" in between or b"\x81" in between or b"b" in between:  # calls that were executed one by one
+            joined = b".".join([data[start:stop] for start, stop in runs])
+            self._counts = Counter(grammar.idioms(puts=self._puts).findall(joined))
+        for key, count in self._counts.items():
+            if key[0]:
+                for tally in self._tallies[key]:
+                    self._recorder.add(tally, count)
 
     def _verify(self, token: bytes, before: int) -> bool:
         """Returns whether a GET finds something hashable that is in the memo before an offset."""

@@ -5,12 +5,35 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from typing import Final, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 from telamon.kits.formats.pickle.opcodes import Opcode
 from telamon.kits.formats.pickle.rendering import fingerprint
 from telamon.kits.formats.pickle.runs import settle
 from telamon.kits.formats.pickle.values import Global, Result, Value, type_name
+
+
+class EventKind(enum.Enum):
+    """What an event is."""
+
+    IMPORT = "import"
+    CALL = "call"
+    BUILD = "build"
+    MUTATION = "mutation"
+    PERSISTENT = "persistent"
+    EXTENSION = "extension"
+    BUFFER = "buffer"
+    BOMB = "bomb"
+
+
+class Tally(Protocol):
+    """How many equal events there were.
+
+    Attributes:
+        count: To be added to.
+    """
+
+    count: int
 
 
 class Recorder:
@@ -48,6 +71,16 @@ class Recorder:
     def buffer(self, offset: int) -> None:
         """Takes a request for an out-of-band buffer."""
 
+    def tally(self, kind: EventKind, opcode: Opcode | None, subject: Value) -> Tally | None:
+        """Returns a counter, where of further calls (BUILDs) like those before only the number matters; else None.
+
+        Args:
+            kind: CALL or BUILD.
+            opcode: REDUCE or NEWOBJ for a call.
+            subject: The callable, or the target, of which only the callable and the opcode are filled in.
+        """
+        return None
+
     def bomb(self, offset: int, resource: str, size: int) -> None:
         """Takes an opcode that makes the loader allocate `size` bytes for `resource` out of nothing."""
 
@@ -68,6 +101,14 @@ class Relay(Recorder):
     def _is_new(self) -> bool:
         self.count += 1
         return self.count > self._skip
+
+    def tally(self, kind: EventKind, opcode: Opcode | None, subject: Value) -> Tally | None:
+        return self._recorder.tally(kind, opcode, subject)
+
+    def add(self, tally: Tally, count: int) -> None:
+        """Counts `count` more events of a kind that the recorder gave a tally for."""
+        self.count += count
+        tally.count += count
 
     def imported(self, offset: int, found: Global) -> None:
         if self._is_new():
@@ -102,19 +143,6 @@ class Relay(Recorder):
     def bomb(self, offset: int, resource: str, size: int) -> None:
         if self._is_new():
             self._recorder.bomb(offset, resource, size)
-
-
-class EventKind(enum.Enum):
-    """What an event is."""
-
-    IMPORT = "import"
-    CALL = "call"
-    BUILD = "build"
-    MUTATION = "mutation"
-    PERSISTENT = "persistent"
-    EXTENSION = "extension"
-    BUFFER = "buffer"
-    BOMB = "bomb"
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -199,6 +227,17 @@ class Summary(Recorder):
 
     def buffer(self, offset: int) -> None:
         self._count((EventKind.BUFFER,), Event(kind=EventKind.BUFFER, offset=offset))
+
+    def tally(self, kind: EventKind, opcode: Opcode | None, subject: Value) -> Tally | None:
+        if self._distinguish is not None:
+            return None
+        if kind is EventKind.CALL:
+            event = self._index.get((kind, opcode, identity(subject), None))
+        elif isinstance(subject, Result) and subject.opcode is Opcode.NEWOBJ:
+            event = self._index.get((kind, identity(subject), "dict", None))
+        else:
+            event = None
+        return event if event is not None and len(event.samples) >= self._samples_kept else None
 
     def bomb(self, offset: int, resource: str, size: int) -> None:
         event = Event(kind=EventKind.BOMB, detail=resource, size=size, offset=offset)

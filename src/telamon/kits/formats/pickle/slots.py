@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from telamon.kits.formats.pickle.data_only import payload_end
-from telamon.kits.formats.pickle.grammar import Pattern, memo_puts, memo_tokens, operations, regular
+from telamon.kits.formats.pickle.grammar import Pattern, idioms, memo_puts, memo_tokens, operations, regular
 from telamon.kits.formats.pickle.opcodes import Opcode
 
 if TYPE_CHECKING:
@@ -134,6 +134,14 @@ class Slots:
             if not self._is_long(start, stop):
                 found.update(memo_tokens(puts=self._puts).findall(self._data, start, stop))
         return {token for token in found - known if token[:1] in {b"h", b"j"}}
+
+    def idioms(self, window: Window) -> list[tuple[bytes, bytes, bytes]]:
+        """Returns the idioms of a window: the GET opcode, the call opcode, and `b` where BUILD follows."""
+        found: list[tuple[bytes, bytes, bytes]] = []
+        for start, stop in self._runs(window.start, window.stop):
+            if not self._is_long(start, stop):
+                found += idioms(puts=self._puts).findall(self._data, start, stop)
+        return found
 
     def _is_long(self, start: int, stop: int) -> bool:
         return operations(puts=self._puts).match(self._data, start, stop) is None

@@ -63,7 +63,7 @@ def _scan_large(exact: Machine) -> Stream:
         exact.data, exact.start, exact.end, relay, limits=exact.limits, loader=exact.loader, mode=exact.mode
     )
     head = bytes(exact.data[exact.start : exact.start + 2])
-    swift.prepare(puts=head < bytes([Opcode.PROTO, _MEMOIZING_PROTOCOL]))
+    swift.prepare(relay, puts=head < bytes([Opcode.PROTO, _MEMOIZING_PROTOCOL]))
     try:
         return swift.run(SWIFT_HANDLERS)
     except IrregularError:

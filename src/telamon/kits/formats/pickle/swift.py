@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from telamon.kits.formats.pickle.machine import Data, Handler
+    from telamon.kits.formats.pickle.recorder import Relay
 
     class Matcher(Protocol):
         """The `match` of a pattern that matches everywhere."""
@@ -39,7 +40,10 @@ _DICT: Final = ord("}")
 _EMPTY_TUPLE: Final = ord(")")
 _REDUCE: Final = ord("R")
 _SETITEMS: Final = ord("u")
-_OPENING, _CALL, _STATE, _CLOSING = grammar.OPENING, grammar.CALL, grammar.STATE, grammar.CLOSING
+_RUN, _PAIRS, _KEY = grammar.RUN, grammar.PAIRS, grammar.KEY
+_CALLABLE, _CALL, _STATE = grammar.CALLABLE, grammar.CALL, grammar.STATE
+_CLOSING, _OPENING = grammar.CLOSING, grammar.OPENING
+_DICTS, _LISTS = Kind.DICT, Kind.LIST
 
 
 class SwiftMachine(Machine):
@@ -49,43 +53,56 @@ class SwiftMachine(Machine):
     puts: bool
     _is_filling_dict = False
 
-    def prepare(self, *, puts: bool) -> None:
+    def prepare(self, relay: Relay, *, puts: bool) -> None:
         """Makes ready for a stream whose memo is filled by BINPUT and LONG_BINPUT, or else by MEMOIZE."""
+        self.recorder = relay
         self.puts = puts
-        self.recall = Recall(self, puts=puts)
-        self._choose(has_gets=False)
+        self.recall = Recall(self, relay, puts=puts)
+        self._runs: list[tuple[int, int]] = []
+        self._choose(has_gets=False, has_calls=False)
         self._released = self.start
         self._no_arguments = Collection(Kind.TUPLE, [], 0, True)
 
     def _execute(self, handlers: Sequence[Handler]) -> None:
-        """Takes steps until STOP: a run of plain values, then what follows it."""
+        """Takes steps until STOP, then counts the calls that were taken as plain values."""
+        try:
+            while not self._take_steps() and not self._execute_one(handlers):
+                pass
+        finally:
+            self._count_calls()
+
+    def _take_steps(self) -> bool:
+        """Takes steps as long as they match; returns False where one opcode has to be executed by itself."""
         data, slots, stack = self.data, self.recall.slots, self.stack
         while True:
-            at = self.position
+            at = begun = self.position
             if at >= slots.walked:
                 self._walk()
             limit = slots.walked if slots.walked < self.window else self.window
             if self._is_filling_dict:
                 found = self._in_dict(data, at, limit)
-                stop = found.end(2)
+                stop = found.end(_PAIRS)
                 if stop > at:
                     stack.append((at, stop, PAIRS))  # type: ignore[arg-type] - a run is an entry here
                     at = stop
-                stop = found.end(3)
+                stop = found.end(_KEY)
                 if stop > at:
                     stack.append((at, stop, ONE))  # type: ignore[arg-type] - likewise
+                    at = stop
             else:
                 found = self._in_list(data, at, limit)
-                stop = found.end(1)
+                stop = found.end(_RUN)
                 if stop > at:
                     stack.append((at, stop, VALUES))  # type: ignore[arg-type] - likewise
-            self.position = at = found.end()
+                    at = stop
+            self.position = found.end()
+            if self._has_calls and at > begun:
+                self._runs.append((begun, at))
             kind = found.lastindex
-            if kind >= _OPENING:
+            if kind >= _CALLABLE:
                 self._take(kind, found)
-            elif at < limit or at >= self.window or data[at] == _STOP:
-                if self._execute_one(handlers):
-                    return
+            elif self.position < limit or self.position == begun:
+                return False
 
     def _execute_one(self, handlers: Sequence[Handler]) -> bool:
         """Executes one opcode as the exact machine does; returns whether it is STOP."""
@@ -104,35 +121,51 @@ class SwiftMachine(Machine):
     def _walk(self) -> None:
         """Takes the next window and chooses the patterns for it."""
         self.check_limits()
+        self._count_calls()
         has_gets = self.recall.walk(self.position)
         if self.recall.slots.walked == self.position < self.end and self.data[self.position] != _STOP:
             raise IrregularError("an opcode that regular streams do not have")
-        self._choose(has_gets=has_gets)
+        self._choose(has_gets=has_gets, has_calls=has_gets and self.recall.has_known_calls)
         self._released = release(self.data, self._released, self.position)
 
-    def _choose(self, *, has_gets: bool) -> None:
+    def _choose(self, *, has_gets: bool, has_calls: bool) -> None:
         """Chooses the patterns of a window."""
-        tokens = grammar.tokens(puts=self.puts, has_gets=has_gets)
-        self._in_list: Matcher = tokens.in_list.match  # type: ignore[assignment] - these patterns always match
-        self._in_dict: Matcher = tokens.in_dict.match  # type: ignore[assignment] - likewise
+        self._has_calls = has_calls
+        in_list, in_dict = (
+            grammar.step(puts=self.puts, has_gets=has_gets, has_calls=has_calls, in_dict=in_dict)
+            for in_dict in (False, True)
+        )
+        self._in_list: Matcher = in_list.match  # type: ignore[assignment] - these patterns always match
+        self._in_dict: Matcher = in_dict.match  # type: ignore[assignment] - likewise
 
     def _look_below(self) -> None:
         """Notes whether keys and values are being put in what stands below the topmost mark."""
         below = self.stack[self.fence - 1] if self.fence else None
-        self._is_filling_dict = isinstance(below, Collection) and below.kind is Kind.DICT
+        self._is_filling_dict = type(below) is LazyCollection and below.kind is _DICTS
 
     def _take(self, kind: int, found: re.Match[bytes]) -> None:
-        """Executes the structural token of a step."""
-        if kind == _OPENING:
-            is_dict = self._is_filling_dict = self.data[found.start(_OPENING)] == _DICT
-            self.stack.append(LazyCollection(Kind.DICT if is_dict else Kind.LIST, self.recall))
-            self.fence = len(self.stack)
-            self.marks.append(self.fence)
-        elif kind == _CLOSING:
-            self.at = found.start(_CLOSING)
-            self.close()
-        else:
+        """Executes the structural tokens of a step."""
+        if found.end(_CALL) > 0:
             self._call(found)
+        if kind >= _CLOSING:
+            at = found.start(_CLOSING)
+            if at >= 0:
+                self.at = at
+                self.close(self.data[at] == _SETITEMS)
+            if kind == _OPENING:
+                stack = self.stack
+                is_dict = self._is_filling_dict = self.data[found.start(_OPENING)] == _DICT
+                stack.append(LazyCollection(_DICTS if is_dict else _LISTS, self.recall))
+                self.fence = fence = len(stack)
+                self.marks.append(fence)
+            else:
+                self._look_below()
+
+    def _count_calls(self) -> None:
+        """Counts the calls in runs, which are known by then."""
+        if self._runs:
+            self.recall.count_calls(self._runs)
+            self._runs.clear()
 
     def _call(self, found: re.Match[bytes]) -> None:
         """Executes a memoised callable, plain arguments, REDUCE or NEWOBJ, and BUILD with plain state."""
@@ -159,22 +192,22 @@ class SwiftMachine(Machine):
             result.state, result.has_state = state, True
             self.recorder.built(self.at, result, state)
 
-    def close(self) -> None:
-        """Executes APPENDS or SETITEMS at `at`."""
+    def close(self, is_pairs: bool) -> None:
+        """Executes APPENDS, or SETITEMS, which takes pairs."""
         mark = self.pop_mark()
         stack = self.stack
         if mark > len(stack) or mark <= self.fence:
             raise self.underflow()
         target = stack[mark - 1]
-        is_pairs = self.data[self.at] == _SETITEMS
-        if type(target) is LazyCollection and target.kind is (Kind.DICT if is_pairs else Kind.LIST):
-            if is_pairs:
+        if type(target) is LazyCollection and target.kind is (_DICTS if is_pairs else _LISTS):
+            entries = stack[mark:]
+            if is_pairs and not (len(entries) == 1 and type(entries[0]) is tuple and entries[0][2] == PAIRS):
                 self._check_pairs(mark)
-            target.put(stack[mark:], self.limits.items_kept)
+                entries = stack[mark:]
+            target.put(entries, self.limits.items_kept)
             del stack[mark:]
         else:
-            self._close_other(mark, Opcode(self.data[self.at]))
-        self._look_below()
+            self._close_other(mark, Opcode.SETITEMS if is_pairs else Opcode.APPENDS)
 
     def _close_other(self, mark: int, opcode: Opcode) -> None:
         """Executes APPENDS or SETITEMS on anything else, or on what a run hides, with the exact machine's code."""

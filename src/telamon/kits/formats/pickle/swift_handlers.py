@@ -57,7 +57,7 @@ def _after_mark(below: int, handler: Handler) -> Handler:
 
 def _closing(machine: Machine) -> None:
     """APPENDS and SETITEMS."""
-    cast("SwiftMachine", machine).close()
+    cast("SwiftMachine", machine).close(machine.data[machine.at] == Opcode.SETITEMS)
 
 
 def _making(kind: Kind, handler: Handler) -> Handler:

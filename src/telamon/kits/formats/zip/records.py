@@ -81,9 +81,10 @@ class Header:
 
 
 def read_entry(source: Source, offset: int) -> Header | None:
-    """Returns the central directory entry at `offset`, or None where there is none; name and extra field may be cut off.
+    """Returns the central directory entry at `offset`, or None where there is none.
 
-    Python's zipfile takes a last entry whose name ends with the directory, however long it is said to be.
+    Name and extra field may be cut off: Python's zipfile takes a last entry whose name ends with the directory,
+    however long it is said to be.
     """
     fixed = source.read(offset, ENTRY_BYTES)
     if len(fixed) < ENTRY_BYTES or not fixed.startswith(ENTRY_MAGIC):

@@ -1,0 +1,1 @@
+"""Small real models, trained or written on the spot, for demonstrations and experiments."""

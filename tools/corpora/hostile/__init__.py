@@ -1,0 +1,59 @@
+"""Hostile files by technique: each would run an inert payload in a real loader, exhaust it, or hide one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from corpora.hostile import (
+    advisories,
+    bombs,
+    carried_code,
+    computed,
+    dialect,
+    frameworks,
+    indirection,
+    joblib_files,
+    memo,
+    names,
+    nested,
+    numpy_files,
+    opcodes,
+    polyglots,
+    sequences,
+    standard_library,
+    state,
+    torch_files,
+    wrappers,
+    zip_tricks,
+)
+
+if TYPE_CHECKING:
+    from corpora.case import Case
+
+MODULES = (
+    standard_library,
+    frameworks,
+    opcodes,
+    names,
+    indirection,
+    computed,
+    state,
+    memo,
+    dialect,
+    sequences,
+    nested,
+    carried_code,
+    joblib_files,
+    numpy_files,
+    torch_files,
+    zip_tricks,
+    wrappers,
+    polyglots,
+    bombs,
+    advisories,
+)
+
+
+def cases() -> tuple[Case, ...]:
+    """Return every hostile case, built anew."""
+    return tuple(case for module in MODULES for case in module.cases())
