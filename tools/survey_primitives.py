@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 EXECUTE, FILES, NETWORK, LOADS, PROCESS, MEMORY = "execute", "files", "network", "loads-code", "process", "memory"
 CARRIES, DENIAL = "carries-code", "denial"
 
@@ -88,6 +90,28 @@ NATIVE_BASES = frozenset(
         *("sklearn.tree._tree.Tree", "catboost.core._CatBoostBase", "_catboost._CatBoost"),
         *("numbers.Number", "numbers.Real", "numbers.Integral", "numbers.Complex", "numbers.Rational"),
     }
+)
+
+# Methods that the survey cannot follow to the end, read by a person: what they call is no part of the pickle.
+REVIEWED = re.compile(
+    "|".join(
+        (
+            r"torch\.nn\.modules\.(module\.Module|rnn\.RNNBase)\.__setattr__",  # global registration hooks
+            r"torch\.ao\.nn\..*\.__setattr__",  # likewise, inherited
+            r"torch\.optim\.(optimizer\.)?[A-Za-z]+\.__setstate__",  # wraps the class's own `step`
+            r"torch\.nn\.modules\.[a-z]+\.[A-Za-z]+\.__setstate__",  # dictionary updates and getattr(F, ...)
+            r"pandas\.core\.(indexes|arrays)\..*\.(__new__|__setstate__)",  # the classes' own constructors
+            r"pandas\.core\.generic\.NDFrame\..*",  # block managers
+            r"pandas\..*\.(__eq__|__hash__|__getattr__)",  # operator.eq on arrays
+            r"numpy\..*\.(__eq__|__getattr__)",
+            r"numpy\.ma\.core\.MaskedArray\.__setstate__",  # numpy's own __setstate__ with a mask
+            r"scipy\.sparse\..*\.(__eq__|__getattr__)",
+            r"_collections_abc\..*",
+            r"collections\..*",
+            r"enum\.(Enum|Flag|IntFlag)\..*",
+            r"dataclasses\..*",
+        )
+    )
 )
 
 

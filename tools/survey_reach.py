@@ -6,7 +6,7 @@ import ast
 import builtins
 import dataclasses
 
-from survey_primitives import METHODS, NATIVE_BASES, effect_of
+from survey_primitives import METHODS, NATIVE_BASES, REVIEWED, effect_of
 from survey_source import Class, Function, Module, dotted, imports_of
 
 MAX_DEPTH = 6  # calls followed from a method
@@ -231,6 +231,9 @@ class Follower:
         if key in self._seen or depth > MAX_DEPTH:
             return self._seen.get(key)
         self._seen[key] = None  # recursion adds nothing
+        owner = next((c for c in self.lineage(cls)[0] if c.methods.get(function.name) is function), None) if cls else None
+        if REVIEWED.fullmatch(f"{module}.{owner.name + '.' if owner else ''}{function.name}"):
+            return None
         body = _Body(self, self._library, self._library.modules[module], function, cls, depth)
         self._seen[key] = body.reach()
         return self._seen[key]

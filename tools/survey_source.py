@@ -165,7 +165,7 @@ class _Reader:
         found = Class(
             module=self._module.name,
             name=name,
-            bases=[dotted(base) or "?" for base in node.bases],
+            bases=[name for base in node.bases for name in _base(base)],
             methods={n: m for n, m in methods.items() if not _is_setter(m)},
             setters=[s for s in node.body if isinstance(s, ast.FunctionDef) and _is_setter(s)],
             aliases={},
@@ -182,6 +182,17 @@ class _Reader:
                     found.aliases[target] = text
                 found.members.append(target)
         self._module.classes.setdefault(name, found)
+
+
+def _base(node: ast.expr) -> list[str]:
+    """The names of a base class: also of `namedtuple(...)` and `with_metaclass(Meta, Base)`."""
+    if isinstance(node, ast.Call):
+        maker = (dotted(node.func) or "").split(".")[-1]
+        if maker in {"namedtuple", "NamedTuple"}:
+            return ["tuple"]
+        if maker == "with_metaclass":
+            return [dotted(argument) or "?" for argument in node.args[1:]]
+    return [dotted(node) or "?"]
 
 
 def _is_setter(function: Function) -> bool:

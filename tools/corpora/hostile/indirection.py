@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SYSTEM: Final = Program(protocol=4).global_("os", "system")
-HARMLESS: Final = Program(protocol=4).global_("builtins", "str")
 OS: Final = call("builtins", "__import__", "os")
 
 
@@ -33,8 +32,8 @@ def _attributes() -> Iterator[tuple[str, Program]]:
     yield "getattr-of-import-module", applied(
         call("builtins", "getattr", call("importlib", "import_module", "os"), "system"), COMMAND
     )
-    yield "getattr-of-harmless-module", applied(
-        call("builtins", "getattr", Program(protocol=4).global_("collections", "_sys"), "modules")
+    yield "getattr-of-harmless-module", call(
+        "builtins", "getattr", Program(protocol=4).global_("collections", "_sys"), "modules"
     )
     yield "attrgetter", applied(applied(call("operator", "attrgetter", "system"), OS), COMMAND)
     yield "attrgetter-private-module", applied(applied(call("_operator", "attrgetter", "system"), OS), COMMAND)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from corpora.assembly import COMMAND, EXPRESSION, SOURCE, call, described
+from corpora.assembly import COMMAND, EXPRESSION, SOURCE, call, described, pushed
 from corpora.case import Case, Technique
 
 if TYPE_CHECKING:
@@ -84,5 +84,5 @@ def cases() -> Iterator[Case]:
         yield Case(name=f"{module}:{name}", technique=Technique.NAMES, data=data, twin=twin)
     reference = b"\x80\x04c" + b"antigravity\ngeohash\n."
     yield Case(name="import-opens-a-browser", technique=Technique.NAMES, data=reference)
-    dotted = b"\x80\x02N0\x80\x04cshutil\nos.system\n" + call("a", "b", COMMAND).body.split(b"\x93", 1)[1] + b"."
+    dotted = b"\x80\x02N0\x80\x04cshutil\nos.system\n" + pushed(COMMAND) + b"\x85R."
     yield Case(name="dotted-name-after-a-second-proto", technique=Technique.NAMES, data=dotted)

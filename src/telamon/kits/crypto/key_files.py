@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # A key text is under 400 bytes; anything longer is another file.
 MAX_KEY_FILE_BYTES = 4096
-_OTHERS = stat.S_IRWXO
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 class KeyFileError(TelamonError):
