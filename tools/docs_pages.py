@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from telamon.catalog import Catalog, Listed
 
-PACKAGES = ("core.control", "core.records", "core.subjects", "core.errors", "catalog", "policy", "ledger", "atlas")
+PACKAGES: tuple[str, ...] = ("core.control", "core.records", "core.subjects", "core.errors", "catalog", "policy", "ledger", "atlas")
 PACKAGES += ("checking.run", "proving.harness", "conformance")
 
 

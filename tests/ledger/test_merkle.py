@@ -151,6 +151,17 @@ def test_proves_no_other_growth_up_to_16() -> None:
                 assert not verify_consistency(first, second, changed, roots[first], roots[second])
 
 
+def test_a_path_of_another_size_proves_nothing() -> None:
+    one, other, third = LEAVES[:3]
+    # Good for two leaves, offered for one, and for three.
+    assert verify_inclusion(other, 1, 2, [one], node_hash(one, other))
+    assert not verify_inclusion(other, 0, 1, [one], node_hash(one, other))
+    assert not verify_inclusion(one, 0, 3, [other], node_hash(one, other))
+    assert verify_consistency(1, 2, [other], one, node_hash(one, other))
+    assert not verify_consistency(1, 3, [other], one, node_hash(one, other))
+    assert not verify_consistency(1, 2, [other, third], one, node_hash(third, node_hash(one, other)))
+
+
 def test_a_tree_does_not_shrink() -> None:
     roots = [mth(LEAVES[:size]) for size in range(17)]
     assert not verify_consistency(8, 4, consistency_path(4, 8, subtree), roots[8], roots[4])

@@ -325,6 +325,13 @@ def test_a_ledger_that_shrinks_while_it_is_open_is_not_written(log: Log, event: 
         log.append([event(1)])
 
 
+def test_a_last_entry_that_goes_while_it_is_open_is_missed(log: Log, event: EventMaker, tamper: Tamperer) -> None:
+    log.append([event(0), event(1)])
+    tamper("DELETE FROM entry WHERE position = 1")
+    with pytest.raises(DamagedLedgerError, match="expected 2 entries, found the last one at 0"):
+        log.append([event(2)])
+
+
 def test_a_history_that_changes_while_it_is_open_is_not_written(
     log: Log, path: Path, reopen: LogOpener, event: EventMaker
 ) -> None:

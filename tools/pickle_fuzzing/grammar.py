@@ -292,7 +292,7 @@ _STEPS: Final = table(
     (Stream.lookup, 6),
     (Stream.call, 12),
     (Stream.state, 5),
-    (Stream.identify, 2),
+    (Stream.identify, 3),
     (Stream.buffer, 2),
     (Stream.put, 10),
     (Stream.get, 8),

@@ -106,7 +106,7 @@ WRONG_LENGTHS: Final = (
     *(2**7, 2**8 - 1, 2**15, 2**16, 2**29, 2**30, 2**31 - 1, 2**31, 2**32 - 1, 2**32, 2**40, 2**62),
     *(2**63 - 1, 2**63, 2**64 - 1),
 )
-EXTENSIONS: Final = (1, 1, 2, 3, 255, 1000, 1000, 1000, 70_000, 2**31 - 1, 0, 7, 256, 2**31, 2**32 - 1)
+EXTENSIONS: Final = (1, 2, 3, 255, 1000, 1000, 1000, 70_000, 70_000, 2**31 - 1, 0, 7, 256, 2**31, 2**32 - 1)
 """Codes of EXT1, EXT2 and EXT4: most are registered in the reference, the rest not, or not valid."""
 
 NUMBER_LETTERS: Final = b"0011234567899xXoObBlL_+-. \t\r\v\0eEaf\xb2"

@@ -73,6 +73,11 @@ class Log:
         """Where the entries are kept, for messages."""
         return self._store.name
 
+    @property
+    def has_signer(self) -> bool:
+        """Whether checkpoints can be signed."""
+        return self._signer is not None
+
     def close(self) -> None:
         """Let go of the store; the log may be used again."""
         with self._lock:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from telamon.core.errors import TelamonError
+from telamon.kits.text.display import printable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,8 +27,9 @@ class Problem:
     hint: str = ""
 
     def __str__(self) -> str:
+        # Names and values out of the file must not make lines of their own.
         hint = f" ({self.hint})" if self.hint else ""
-        return f"{self.file}:{self.line}:{self.column}: {self.message}{hint}"
+        return f"{printable(self.file)}:{self.line}:{self.column}: {printable(self.message + hint)}"
 
 
 class PolicyError(TelamonError):

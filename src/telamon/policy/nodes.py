@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from telamon.kits.text.canonical_json import MAX_INTEGER
+from telamon.kits.text.display import printable
 from telamon.policy.errors import PolicyError, Problem
 
 if TYPE_CHECKING:
@@ -14,16 +17,23 @@ if TYPE_CHECKING:
 MAX_BYTES: Final = 1024 * 1024  # a policy is written by hand
 MAX_NODES: Final = 50_000
 MAX_DEPTH: Final = 40
+SHOWN: Final = 60  # characters of a key or value in a message, so that the message stays one line of a terminal
 
 Plain: TypeAlias = "bool | int | float | str | list[Plain] | dict[str, Plain] | None"
 Path: TypeAlias = tuple["str | int", ...]
 
 # YAML 1.2.2, section 10.3.2: `off`, `yes` and `1_000` are words there, which YAML 1.1 takes for booleans and numbers.
+# Infinities and not-a-number are words here too: no setting means them, and JSON has none.
 NULL: Final = re.compile(r"(~|null|Null|NULL)?")
 TRUE: Final = re.compile(r"true|True|TRUE")
 FALSE: Final = re.compile(r"false|False|FALSE")
-INT: Final = re.compile(r"[-+]?[0-9]{1,18}|0o[0-7]{1,20}|0x[0-9a-fA-F]{1,16}")
-FLOAT: Final = re.compile(r"[-+]?(\.[0-9]{1,18}|[0-9]{1,18}(\.[0-9]{0,18})?)([eE][-+]?[0-9]{1,3})?")
+INT: Final = re.compile(r"[-+]?[0-9]{1,40}|0o[0-7]{1,40}|0x[0-9a-fA-F]{1,40}")
+FLOAT: Final = re.compile(r"[-+]?(\.[0-9]{1,40}|[0-9]{1,40}(\.[0-9]{0,40})?)([eE][-+]?[0-9]{1,3})?")
+
+# YAML 1.2.2, section 5.1, production 1, turned round; and the line breaks that PyYAML counts (YAML 1.1, section 4.1.4).
+UNPRINTABLE: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+SURROGATE: Final = re.compile("[\ud800-\udfff]")
+BREAK: Final = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,49 +79,73 @@ def read_document(content: bytes, file: str) -> Document:
     """
     import yaml  # noqa: PLC0415  # 20 ms that a run without a policy file does not pay
 
-    if len(content) > MAX_BYTES:
-        raise PolicyError((_problem(file, 0, 0, f"expected at most {MAX_BYTES} bytes, found {len(content)}"),))
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n")
-        raise PolicyError((_problem(file, line, 0, "expected UTF-8 text, found other bytes"),)) from error
+    text = _text(content, file)
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        _refuse_references(text, file)
+        _refuse_constructs(text, file)
         root = yaml.compose(text, Loader=loader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
+    except (yaml.YAMLError, ValueError, OverflowError) as error:  # the last two: escapes, read without libyaml
+        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         line, column = (mark.line, mark.column) if mark else (0, 0)
-        raise PolicyError((_problem(file, line, column, f"expected YAML, found {error.problem}"),)) from error
-    except (yaml.YAMLError, RecursionError) as error:
-        message = "expected YAML, found characters or nesting that it does not allow"
-        raise PolicyError((_problem(file, 0, 0, message),)) from error
+        message = f"expected YAML, found a syntax error: {getattr(error, 'problem', None) or error}"
+        raise PolicyError((_problem(file, line, column, message),)) from error
     return _Reader(file).document(root)
 
 
-def _refuse_references(text: str, file: str) -> None:
-    """Anchors and aliases are refused before nodes are composed, so that no alias bomb is ever built."""
+def _text(content: bytes, file: str) -> str:
+    """Return the text of a file, without a byte order mark."""
+    if len(content) > MAX_BYTES:
+        raise PolicyError((_problem(file, 0, 0, f"expected at most {MAX_BYTES} bytes, found more"),))
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line, column = _place(error.object[: error.start].decode())
+        raise PolicyError((_problem(file, line, column, "expected UTF-8 text, found other bytes"),)) from error
+    unprintable = UNPRINTABLE.search(text)
+    if unprintable:
+        line, column = _place(text[: unprintable.start()])
+        message = f"expected text, found the character U+{ord(unprintable[0]):04X}"
+        raise PolicyError((_problem(file, line, column, message),))
+    return text
+
+
+def _place(before: str) -> tuple[int, int]:
+    """Return the zero-based line and column of what comes after a text."""
+    lines = BREAK.split(before)
+    return len(lines) - 1, len(lines[-1])
+
+
+def _refuse_constructs(text: str, file: str) -> None:
+    """Refuse what a policy may not use before nodes are composed, so that no alias bomb is ever built."""
     import yaml  # noqa: PLC0415  # as above
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    depth = 0
+    depth = documents = 0
     for count, event in enumerate(yaml.parse(text, Loader=loader)):
-        line, column = (event.start_mark.line, event.start_mark.column) if event.start_mark else (0, 0)
-        if getattr(event, "anchor", None) is not None:
-            message = "expected values written out, found an anchor or alias"
-            raise PolicyError((_problem(file, line, column, message),))
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        documents += isinstance(event, yaml.DocumentStartEvent)
+        message = _refusal(event)
+        if documents > 1:
+            message = "expected one document, found another"
         if depth > MAX_DEPTH or count > MAX_NODES:
             message = f"expected at most {MAX_DEPTH} levels and {MAX_NODES} values, found more"
-            raise PolicyError((_problem(file, line, column, message),))
+        if message:
+            raise PolicyError((_problem(file, event.start_mark.line, event.start_mark.column, message),))
+
+
+def _refusal(event: yaml.Event) -> str:
+    """Return why an event is refused whatever stands around it, or nothing."""
+    if getattr(event, "anchor", None) is not None:
+        return "expected values written out, found an anchor or alias"
+    if getattr(event, "tag", None) is not None:
+        return "expected values without tags, found a tag"
+    if SURROGATE.search(getattr(event, "value", None) or ""):  # libyaml refuses the escape itself
+        return "expected text, found half of a surrogate pair"
+    return ""
 
 
 class _Reader:
-    """Turns nodes into values, and gathers what is wrong with keys and tags."""
+    """Turns nodes into values, and gathers what is wrong with keys and numbers."""
 
     def __init__(self, file: str) -> None:
         self._file = file
@@ -132,9 +166,11 @@ class _Reader:
             return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
             return [self._value(item, (*path, index)) for index, item in enumerate(node.value)]
-        if not node.tag.startswith("tag:yaml.org,2002:"):
-            self._wrong(node, f"expected no tag, found `{node.tag}`")
-        return _scalar(node) if isinstance(node, yaml.ScalarNode) else None
+        # Quoted or a block, it is text whatever it looks like; a plain style is `None` or, from libyaml, empty.
+        value: Plain = node.value if node.style else resolved(node.value)
+        if isinstance(value, int) and abs(value) > MAX_INTEGER:
+            self._wrong(node, f"expected a number of at most {MAX_INTEGER} in magnitude, found a larger one")
+        return value
 
     def _mapping(self, node: yaml.MappingNode, path: Path) -> Plain:
         import yaml  # noqa: PLC0415  # as above
@@ -145,7 +181,7 @@ class _Reader:
                 self._wrong(key, "expected a name as the key, found a list or mapping")
                 continue
             if key.value in found:
-                self._wrong(key, f"expected each key once, found `{key.value}` again")
+                self._wrong(key, f"expected each key once, found `{printable(key.value, SHOWN)}` again")
                 continue
             inner = (*path, key.value)
             self._marks[inner] = Mark(line=key.start_mark.line + 1, column=key.start_mark.column + 1)
@@ -156,17 +192,19 @@ class _Reader:
         self._problems.append(_problem(self._file, node.start_mark.line, node.start_mark.column, message))
 
 
-def _scalar(node: yaml.ScalarNode) -> Plain:
-    text: str = node.value
-    if node.style:  # quoted or a block: text whatever it looks like; plain is None, or "" in libyaml
-        return text
+def resolved(text: str) -> Plain:
+    """Return what a plain (unquoted) scalar means.
+
+    >>> resolved("off"), resolved("true"), resolved("0x10"), resolved("1e3"), resolved("~")
+    ('off', True, 16, 1000.0, None)
+    """
     if NULL.fullmatch(text):
         return None
     if TRUE.fullmatch(text) or FALSE.fullmatch(text):
         return bool(TRUE.fullmatch(text))
     if INT.fullmatch(text):
         return int(text, 0) if text[:2] in {"0o", "0x"} else int(text)
-    if FLOAT.fullmatch(text):
+    if FLOAT.fullmatch(text) and math.isfinite(float(text)):
         return float(text)
     return text
 

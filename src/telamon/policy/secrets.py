@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -39,7 +40,7 @@ class SecretReference(str):
         if scheme == "env":
             if rest not in environ:
                 raise SecretError(f"expected a secret in the environment variable `{rest}`, found none")
-            return environ[rest].encode()
+            return os.fsencode(environ[rest])  # back to the bytes that the environment holds
         if scheme == "file":
             return _from_file(folder / Path(rest))
         return _from_keyring(rest)
@@ -58,13 +59,16 @@ def _from_file(path: Path) -> bytes:
 
 def _from_keyring(rest: str) -> bytes:
     try:
-        import keyring  # noqa: PLC0415  # optional, and only where a policy refers to it
+        import keyring.errors  # noqa: PLC0415  # optional, and only where a policy refers to it
     except ImportError as error:
         raise SecretError(
             f"expected a secret in the keyring under `{rest}`, found no keyring", hint="pip install keyring"
         ) from error
     service, _, name = rest.partition("/")
-    found = keyring.get_password(service, name)
+    try:
+        found = keyring.get_password(service, name)
+    except keyring.errors.KeyringError as error:
+        raise SecretError(f"expected a secret in the keyring under `{rest}`, found it locked or broken") from error
     if found is None:
         raise SecretError(f"expected a secret in the keyring under `{rest}`, found none")
     return str(found).encode()

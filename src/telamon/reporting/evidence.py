@@ -43,12 +43,12 @@ def record(report: Report, policy: Policy) -> range | None:
 
     Without a ledger in the policy nothing is recorded; without a key no checkpoint is signed.
     """
-    if policy.ledger is None:
-        return None
     log = open_evidence(policy)
+    if log is None:
+        return None
     with log:
         indexes = log.append(events_of(report, policy, actor=_actor()))
-        if policy.ledger is not None and policy.ledger.key is not None:
+        if log.has_signer:
             log.checkpoint()
     return indexes
 

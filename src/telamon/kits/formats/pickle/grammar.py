@@ -135,13 +135,13 @@ def step(*, puts: bool, has_gets: bool, has_calls: bool, in_dict: bool) -> Patte
         made[b"value"] = (flat + nested + rb"|[\]}\x8f]%(m)s(?!\())") % made
     head = rb"()((?:%(c)s%(value)s)++)?+(%(top)s)?+" if in_dict else rb"(%(value)s++)?+()()"
     tail = (
-        rb"(?:(%(get)s)(%(args)s)([R\x81])%(m)s(?:\}%(m)s\(((?:%(c)s%(inner)s)*+)ub)?+)?+"
+        rb"(?:(%(get)s)(%(args)s)([R\x81])%(m)s(?:(%(state)s)b)?+)?+"
         rb"([eu])?+([\]}]%(m)s\()?+"
     )
     return re.compile((head + tail) % made, re.DOTALL)
 
 
-_IDIOM: Final = rb"%(get)s%(args)s[R\x81]%(m)s(?:\}%(m)s\((?:%(c)s%(c)s)*+ub)?+"
+_IDIOM: Final = rb"%(get)s%(args)s[R\x81]%(m)s(?:%(state)sb)?+"
 
 
 @functools.cache
@@ -155,7 +155,7 @@ def idioms(*, puts: bool) -> Pattern:
     """Returns the pattern that finds idioms in a run of `regular`: GET, call and BUILD; at the end it is empty."""
     made = _parts(puts=puts, has_gets=True)
     others = made[b"get"] + b"(?!" + made[b"args"] + rb"[R\x81])|" + _REGULAR
-    found = rb"(?:(%(get)s)%(args)s([R\x81])%(m)s(?:\}%(m)s\((?:%(c)s%(c)s)*+u(b))?+|)" % made
+    found = rb"(?:(%(get)s)%(args)s([R\x81])%(m)s(?:%(state)s(b))?+|)" % made
     return re.compile(_memo_runs(others, puts=puts) + found, re.DOTALL)
 
 
@@ -168,6 +168,10 @@ def _parts(*, puts: bool, has_gets: bool) -> dict[bytes, bytes]:
     if has_gets:
         made[b"c"] = made[b"c"][:-1] + b"|j.{4})"
     made[b"args"] = rb"(?:\)|\((?:%(c)s)*+t%(m)s|%(c)s(?:\x85|%(c)s(?:\x86|%(c)s\x87))%(m)s)" % made
+    kept = rb"(?:%(c)s|\((?:%(c)s)*+t%(m)s|\]%(m)s(?:\((?:%(c)s)*+e|%(c)sa|(?!\()))" % made
+    made[b"state"] = rb"(?:\}%(m)s(?:\((?:%(c)s%(k)s)*+u|%(c)s%(k)ss)|N\}%(m)s(?:\((?:%(c)s%(k)s)*+u|%(c)s%(k)ss)\x86%(m)s)" % (
+        made | {b"k": kept}
+    )
     gets = rb"|%(get)s(?!%(args)s[R\x81])" % made if has_gets else b""
     made[b"top"] = b"(?:" + plain + gets + b")"
     return made

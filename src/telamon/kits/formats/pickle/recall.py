@@ -14,7 +14,7 @@ from telamon.kits.formats.pickle.limits import UNBOUNDED
 from telamon.kits.formats.pickle.machine import Machine
 from telamon.kits.formats.pickle.opcodes import Opcode
 from telamon.kits.formats.pickle.recorder import EventKind, Recorder
-from telamon.kits.formats.pickle.runs import LazyTuple
+from telamon.kits.formats.pickle.runs import LazyMade
 from telamon.kits.formats.pickle.slots import Place, Slots
 from telamon.kits.formats.pickle.values import UNKNOWN, Collection, Kind, Result, Value, is_hashable, is_opaque
 
@@ -27,6 +27,7 @@ _KNOWN_VALUES: Final = 50_000  # memoised values kept as such: look-ups, and cal
 _KNOWN_GETS: Final = 100_000
 _FETCHED: Final = 4096
 _IDIOM_OPERATIONS: Final = 24
+_GAP: Final = 4096  # bytes looked at for calls
 _BINGET: Final = int(Opcode.BINGET)
 
 _CONSTANTS: Final = frozenset(b"NKMJGIFLSVTUXCB\x88\x89\x8a\x8b\x8c\x8d\x8e")
@@ -120,9 +121,9 @@ class Recall:
         data, last = self._machine.data, self._walked
         gaps = []
         for start, stop in runs:
-            gaps.append(data[last:start])
+            gaps.append(data[last:start] if start - last < _GAP else b"R")
             last = stop
-        gaps.append(data[last : self.slots.walked])
+        gaps.append(data[last : self.slots.walked] if self.slots.walked - last < _GAP else b"R")
         between = b"".join(gaps)
         if b"R" in between or b"\x81" in between or b"b" in between:  # calls that were executed one by one
             joined = b".".join([data[start:stop] for start, stop in runs])
@@ -203,7 +204,7 @@ class Recall:
         for start in self.slots.operations_before(place.offset, _IDIOM_OPERATIONS):
             found = self._idiom.match(data, start, self.slots.walked)
             if found is not None and place.maker < found.end() <= place.offset + 5 and found.start() < place.maker:
-                arguments = LazyTuple(self, start + (2 if data[start] == _BINGET else 5), place.maker)
+                arguments = LazyMade(Kind.TUPLE, self, start + (2 if data[start] == _BINGET else 5), place.maker)
                 return Result(
                     callable=self.fetch_operand(start),
                     arguments=arguments,

@@ -100,7 +100,7 @@ class LazyCollection(Collection):
             keep = self._owner.items_kept
             self._is_cut = self._is_cut or len(items) > keep
             self._contents = items[:keep]
-            if self.kind is not Kind.TUPLE:
+            if self.kind is not Kind.TUPLE and type(self) is LazyCollection:
                 self._entries = list(self._contents)
         return self._contents
 
@@ -121,13 +121,13 @@ class LazyCollection(Collection):
         return all(map(is_hashable, self._decoded()))
 
 
-class LazyTuple(LazyCollection):
-    """The tuple that the opcodes between two offsets make."""
+class LazyMade(LazyCollection):
+    """The tuple or dict that the opcodes between two offsets make."""
 
     __slots__ = ()
 
-    def __init__(self, owner: Owner, start: int, stop: int) -> None:
-        super().__init__(Kind.TUPLE, owner, [(start, stop, ONE)])
+    def __init__(self, kind: Kind, owner: Owner, start: int, stop: int) -> None:
+        super().__init__(kind, owner, [(start, stop, ONE)])
 
     def _decoded(self) -> list[Value]:
         made = super()._decoded()

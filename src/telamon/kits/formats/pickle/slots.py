@@ -46,6 +46,14 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class _Listing:
+    """Where the opcodes of a window begin, and which of them are PUTs."""
+
+    operations: Offsets
+    puts: Offsets
+
+
+@dataclass(frozen=True, slots=True)
 class Window:
     """A piece of the stream, from opcode to opcode.
 
@@ -76,7 +84,7 @@ class Slots:
         self._end = end
         self._starts: Offsets = array("Q")
         self._before: Offsets = array("Q", [0])  # slots filled before each window, as far as counted
-        self._listings: dict[int, Offsets] = {}
+        self._listings: dict[int, _Listing] = {}
 
     def walk(self, known: bytes) -> Window:
         """Takes the next window; `known` are the indexes that BINGET may have in a clean one."""
@@ -154,8 +162,8 @@ class Slots:
         if window >= len(self._starts) or self._starts[window] >= before:
             return None
         listing = self._listing(window)
-        entry = 2 * (index - self._before[window])
-        place = Place(listing[entry], listing[entry + 1])
+        put = listing.puts[index - self._before[window]]
+        place = Place(listing.operations[max(put - 1, 0)], listing.operations[put])
         return place if place.offset < before else None
 
     def _bounds(self, window: int) -> tuple[int, int]:
@@ -174,36 +182,33 @@ class Slots:
                 count += len(found)
         return count
 
-    def _listing(self, window: int) -> Offsets:
-        """Returns, for every PUT of a window, the offset of the opcode before it and its own."""
+    def _listing(self, window: int) -> _Listing:
+        """Returns where the opcodes of a window begin, and which of them are PUTs."""
         known = self._listings.get(window)
         if known is None:
             if len(self._listings) >= _LISTED:
                 del self._listings[next(iter(self._listings))]
-            known = self._listings[window] = array("Q")
-            last = 0
-            for at in self._operations(window):
-                if self._put_at(at):
-                    known.append(last)
-                    known.append(at)
-                last = at
+            operations = self._operations(window)
+            puts = array("Q", [index for index, at in enumerate(operations) if self._put_at(at)])
+            known = self._listings[window] = _Listing(operations, puts)
         return known
 
-    def _operations(self, window: int) -> list[int]:
+    def _operations(self, window: int) -> Offsets:
         """Returns where the opcodes of a window begin."""
-        starts: list[int] = []
+        starts: Offsets = array("Q")
         for start, stop in self._runs(*self._bounds(window)):
             if self._is_long(start, stop):
                 starts.append(start)
             else:
-                starts += [found.start() for found in operations(puts=self._puts).finditer(self._data, start, stop)]
+                found = operations(puts=self._puts).finditer(self._data, start, stop)
+                starts.extend([matched.start() for matched in found])
         return starts
 
     def operations_before(self, offset: int, most: int) -> list[int]:
         """Returns where the last opcodes of its window before an offset begin, the nearest first."""
-        starts = self._operations(bisect_right(self._starts, offset) - 1)
+        starts = self._listing(bisect_right(self._starts, offset) - 1).operations
         cut = bisect_left(starts, offset)
-        return starts[max(cut - most, 0) : cut][::-1]
+        return starts[max(cut - most, 0) : cut].tolist()[::-1]
 
 
 def _is_ordered(found: list[bytes], index: int) -> bool:

@@ -16,7 +16,7 @@ from telamon.kits.formats.pickle.endings import Break, Fault, IrregularError
 from telamon.kits.formats.pickle.machine import Machine
 from telamon.kits.formats.pickle.opcodes import Opcode
 from telamon.kits.formats.pickle.recall import Recall
-from telamon.kits.formats.pickle.runs import ONE, PAIRS, VALUES, Entry, LazyCollection, LazyTuple
+from telamon.kits.formats.pickle.runs import ONE, PAIRS, VALUES, Entry, LazyCollection, LazyMade
 from telamon.kits.formats.pickle.values import Collection, Kind, Result, Value, is_hashable, is_opaque, type_name
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ _SETITEMS: Final = ord("u")
 _RUN, _PAIRS, _KEY = grammar.RUN, grammar.PAIRS, grammar.KEY
 _CALLABLE, _CALL, _STATE = grammar.CALLABLE, grammar.CALL, grammar.STATE
 _CLOSING, _OPENING = grammar.CLOSING, grammar.OPENING
-_DICTS, _LISTS = Kind.DICT, Kind.LIST
+_DICTS, _LISTS, _TUPLES = Kind.DICT, Kind.LIST, Kind.TUPLE
 
 
 class SwiftMachine(Machine):
@@ -180,15 +180,15 @@ class SwiftMachine(Machine):
         if stop - start == 1:
             arguments = self._no_arguments
         else:
-            arguments = LazyTuple(self.recall, start, stop)
+            arguments = LazyMade(_TUPLES, self.recall, start, stop)
         self.is_data_only = False
         self.recorder.called(at, opcode, called, arguments)
         result = Result(callable=called, arguments=arguments, opcode=opcode, offset=at)
         self.stack.append(result)
         start, stop = found.span(_STATE)
         if start >= 0:
-            self.at = found.end() - 1
-            state = LazyCollection(Kind.DICT, self.recall, [(start, stop, PAIRS)] if stop > start else None)
+            self.at = stop
+            state = LazyMade(_DICTS if self.data[start] == _DICT else _TUPLES, self.recall, start, stop)
             result.state, result.has_state = state, True
             self.recorder.built(self.at, result, state)
 
