@@ -56,7 +56,7 @@ def print_tally(tally: Tally, cpu_s: float, reference: Reference) -> None:
     for data, reason in reference.excluded[:SHOWN]:
         print(f"  {reason}: {data[:100].hex()}")
     print(f"soundness: {len(tally.unsound)} checks failed; in {tally.overruns:,} streams file and buffer part")
-    print("opcodes that CPython executed:")
+    print("opcodes that CPython executed, in how many streams:")
     names = [f"{Opcode(code).name} {tally.opcodes[code]:,}" for code in OPCODES]
     for at in range(0, len(names), 6):
         print("  " + ", ".join(names[at : at + 6]))

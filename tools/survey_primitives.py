@@ -88,6 +88,10 @@ NATIVE_BASES = frozenset(
         *("lightgbm.basic.Booster", "xgboost.core.Booster", "sklearn._loss._loss.CyLossFunction"),
         *("PIL.Image.Image", "argparse.Namespace", "argparse.Action", "contextlib.ContextDecorator", "contextlib.AbstractContextManager"),
         *("sklearn.tree._tree.Tree", "catboost.core._CatBoostBase", "_catboost._CatBoost"),
+        *("spacy.pipeline.pipe.Pipe", "spacy.pipeline.trainable_pipe.TrainablePipe", "types.SimpleNamespace"),
+        *("typing.Sized", "typing.Container", "numpy.core.numeric.ndarray", "numpy._core.numeric.ndarray", "NamedTuple"),
+        *("typing_extensions.NamedTuple", "io.BytesIO", "io.StringIO", "OSError", "Warning", "UserWarning", "property"),
+        *("torch._C._TensorMeta", "sympy.Function", "typing.SupportsFloat", "typing.Awaitable", "slice"),
         *("numbers.Number", "numbers.Real", "numbers.Integral", "numbers.Complex", "numbers.Rational"),
     }
 )

@@ -47,6 +47,7 @@ class Library:
     summaries: dict[tuple[str, str], Summary] = dataclasses.field(default_factory=dict)
     _resolved: dict[str, tuple[str, str] | None] = dataclasses.field(default_factory=dict)
     _inside: dict[tuple[str, str], tuple[str, str] | None] = dataclasses.field(default_factory=dict)
+    _starred: dict[tuple[str, str], str | None] = dataclasses.field(default_factory=dict)
     _bound: dict[str, tuple[dict[str, str], list[str]]] = dataclasses.field(default_factory=dict)
     _locals: dict[tuple[str, str], str] = dataclasses.field(default_factory=dict)
 
@@ -56,7 +57,7 @@ class Library:
         self._forget()
 
     def _forget(self) -> None:
-        self._resolved, self._inside, self._bound, self._locals = {}, {}, {}, {}
+        self._resolved, self._inside, self._starred, self._bound, self._locals = {}, {}, {}, {}, {}
 
     def resolve(self, name: str, depth: int = 0) -> tuple[str, str] | None:
         """The module and qualified name of a dotted name, through re-exports; None where it is not known."""
@@ -137,13 +138,22 @@ class Library:
         elif head in module.assigned and module.assigned[head].split(".")[0] != head:
             return self.local(module, module.assigned[head] + (f".{rest}" if rest else ""))
         else:
-            for star in module.stars:
-                if self._in_module(star, head, 0):
-                    target = f"{star}.{head}"
-                    break
-            else:
-                target = head
+            target = next((t for star in module.stars if (t := self._bound_by(star, head))), head)
         return f"{target}.{rest}" if rest else target
+
+    def _bound_by(self, module: str, name: str) -> str | None:
+        """What a module that is imported with `*` binds a name to."""
+        key = (module, name)
+        if key not in self._starred:
+            self._starred[key] = None  # modules that import everything from one another
+            imports, stars = self._names(module)
+            if self._has(module, name):
+                self._starred[key] = f"{module}.{name}"
+            elif name in imports:
+                self._starred[key] = imports[name]
+            else:
+                self._starred[key] = next((t for star in stars if (t := self._bound_by(star, name))), None)
+        return self._starred[key]
 
     def put_away(self) -> None:
         """Keep of the package at hand what other packages need."""

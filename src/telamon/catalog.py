@@ -14,6 +14,7 @@ from telamon.core.errors import TelamonError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from importlib.metadata import EntryPoint
     from types import ModuleType
 
     from telamon.core.records import Rule
@@ -72,9 +73,9 @@ class Catalog:
         """The controls that installed distributions offer; reading them costs tens of milliseconds.
 
         Raises:
-            BrokenControlError: An entry point does not load or names no control.
+            BrokenControlError: An entry point does not load, names no control, or takes a name that is taken.
         """
-        return tuple(_entry_points())
+        return tuple(_entry_points({listed.control.name for listed in self.own}))
 
     def __iter__(self) -> Iterator[Listed]:
         return iter(self.own)
@@ -115,11 +116,11 @@ def load() -> Catalog:
         for wing in pkgutil.iter_modules(controls.__path__)
         for module in _rooms(importlib.import_module(f"telamon.controls.{wing.name}"))
     ]
-    return Catalog(own=tuple(sorted(found, key=lambda listed: listed.control.mitigation)))
+    return Catalog(own=tuple(sorted(found, key=lambda listed: (listed.control.mitigation, listed.control.name))))
 
 
 def _rooms(wing: ModuleType) -> Iterator[ModuleType]:
-    for room in pkgutil.iter_modules(wing.__path__):
+    for room in pkgutil.iter_modules(getattr(wing, "__path__", ())):  # a module beside the wings holds no rooms
         yield importlib.import_module(f"{wing.__name__}.{room.name}")
 
 
@@ -137,14 +138,24 @@ def _manifest(module: ModuleType) -> type[Control]:
     return classes[0]
 
 
-def _entry_points() -> Iterator[Listed]:
+def _entry_points(taken: set[str]) -> Iterator[Listed]:
     from importlib.metadata import entry_points
 
     for point in entry_points(group=ENTRY_POINT_GROUP):
-        try:
-            manifest = point.load()
-        except (ImportError, AttributeError) as error:
-            raise BrokenControlError(f"entry point `{point.name}` does not load: {error}") from error
-        if not (isinstance(manifest, type) and issubclass(manifest, Control)):
-            raise BrokenControlError(f"entry point `{point.name}` = `{point.value}` names no control")
-        yield Listed(control=manifest(), wing="third-party", origin=manifest.__module__)
+        control = _foreign(point)
+        if control.name in taken:
+            raise BrokenControlError(
+                f"entry point `{point.name}` = `{point.value}` takes the name `{control.name}` again"
+            )
+        taken.add(control.name)
+        yield Listed(control=control, wing="third-party", origin=type(control).__module__)
+
+
+def _foreign(point: EntryPoint) -> Control:
+    try:
+        manifest = point.load()
+        if isinstance(manifest, type) and issubclass(manifest, Control):
+            return manifest()
+    except Exception as error:  # foreign code may raise anything; the package at fault must be named
+        raise BrokenControlError(f"entry point `{point.name}` does not load: {error}") from error
+    raise BrokenControlError(f"entry point `{point.name}` = `{point.value}` names no control")

@@ -194,4 +194,4 @@ def test_shrinks_a_disagreement_to_its_core(reference: Reference) -> None:
         job = Job(data=data)
         return Verdict.DISAGREEMENT in judge(job, reference.outcomes([job])[0], wrong)
 
-    assert shrink(b"]q\x00(K\x01K\x02eI12\n20cos\nsystem\n2\x86.", is_found) == b"]20."
+    assert shrink(b"]q\x00(K\x01K\x02eI12\n20cos\nsystem\n2\x86.", is_found) == b"K0cs\nm\n2\x86."

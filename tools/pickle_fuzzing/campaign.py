@@ -40,7 +40,7 @@ class Tally:
 
     Attributes:
         verdicts: Pickles per verdict.
-        opcodes: Opcodes that CPython is known to have executed: those of buffers that it loaded to their STOP.
+        opcodes: Streams in which CPython is known to have executed each opcode: those that it loaded to their STOP.
         readers: Pickles per reader.
         sources: Jobs per origin.
         events: Events of CPython per kind.
@@ -177,7 +177,7 @@ def _run_batch(
             for machine in machines:
                 _sample(job, outcomes[0], tally, machine)
         if verdicts[0] is Verdict.LOADED:
-            tally.opcodes.update(executed(job))
+            tally.opcodes.update(set(executed(job)))
 
 
 def _sample(job: Job, outcome: Outcome, tally: Tally, machine: Scan) -> None:

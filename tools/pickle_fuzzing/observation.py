@@ -66,6 +66,7 @@ class Observed:
 
 UNBOUNDED: Final = limits.UNBOUNDED
 """Number of items of a container of which the machine has forgotten what was put in."""
+CRASH: Final = "the machine raised "
 BEFORE: Final = b"cos\nsystem\n)R."
 BEHIND: Final = b"'\n.\nR.cos\nsystem\n)R." + bytes(300)
 """What stands around the stream in the scanned buffer, and must not be seen."""
@@ -161,11 +162,14 @@ class Observer(Recorder):
         name = {"str": "s", "bytes": "y", "int": "i"}.get(value.type_name, value.type_name)
         return (name, value.sample[:TEXT_SHOWN], value.length) if name in {"s", "y"} else (name,)
 
-    def _keys(self, keywords: Value) -> list[object] | None:
+    def _keys(self, keywords: Value) -> object:
+        """Returns the sorted names of keyword arguments; None where there are none."""
         if not isinstance(keywords, Collection) or not keywords.count:
             return None
+        if not keywords.is_whole:
+            return ANYTHING
         keys: set[Any] = set(keywords.items[::2])  # any: sorted below only where they are names
-        return sorted(keys) if all(isinstance(key, str) for key in keys) else ["?"]
+        return sorted(keys) if all(isinstance(key, str) for key in keys) else ANYTHING
 
 
 def scan_as_large(buffer: bytes, start: int, end: int, /, *, recorder: Recorder, mode: Mode, loader: Loader) -> Stream:
@@ -188,6 +192,21 @@ def observe(
 
     The data stand in the middle of a larger buffer, whose other bytes must not matter.
     """
+    try:
+        return _observe(job, start, machine, results, MODES[job.reader if reader is None else reader])
+    except Exception as error:  # noqa: BLE001  # a scan that raises, or yields values that raise, is a finding
+        return Observed(
+            events=(),
+            ending=Ending.LIMIT,
+            message=f"{CRASH}{type(error).__name__}: {error}",
+            end=start,
+            value=ANYTHING,
+            is_data_only=False,
+            is_overrun=False,
+        )
+
+
+def _observe(job: Job, start: int, machine: Scan, results: Results, mode: Mode) -> Observed:
     observer = Observer()
     loader = Loader(encoding=job.encoding, fix_imports=job.fix_imports, results=results)
     shift = len(BEFORE)
@@ -196,7 +215,7 @@ def observe(
         shift + start,
         shift + len(job.data),
         recorder=observer,
-        mode=MODES[job.reader if reader is None else reader],
+        mode=mode,
         loader=loader,
     )
     return Observed(

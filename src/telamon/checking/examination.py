@@ -63,14 +63,21 @@ def examine(tasks: Sequence[Task], *, jobs: int) -> Iterator[tuple[int, Examined
 
 
 def perform(task: Task) -> Examined:
-    """Run one checker on one subject; whatever it raises becomes a defect, so that the others go on."""
+    """Run one checker on one subject; whatever it raises becomes a defect, so that the others go on.
+
+    What it found before it raised is kept. No outcome, or a second one, is a defect too: silence is not clean.
+    """
+    results: list[Finding | Outcome] = []
+    defect = ""
     try:
-        results = list(task.checker.check(task.subject))
+        results.extend(task.checker.check(task.subject))
     except Exception as error:  # noqa: BLE001  # the border of one hostile file in a scan (house rule 12)
-        return Examined(defect=f"{type(error).__name__}: {error}")
+        defect = f"{type(error).__name__}: {error}"
+    outcomes = tuple(result for result in results if isinstance(result, Outcome))
+    if not defect and len(outcomes) != 1:
+        defect = f"expected one outcome, found {len(outcomes)}"
     return Examined(
-        findings=tuple(result for result in results if isinstance(result, Finding)),
-        outcomes=tuple(result for result in results if isinstance(result, Outcome)),
+        findings=tuple(result for result in results if isinstance(result, Finding)), outcomes=outcomes, defect=defect
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from telamon import __version__
 from telamon.checking.examination import Task, examine
 from telamon.checking.walk import Unreachable, walk
+from telamon.core.errors import MissingExtraError
 from telamon.core.records import Mode
 from telamon.reporting.report import Failure, Report, Reported, Standing
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from telamon.catalog import Catalog
     from telamon.checking.examination import Examined
+    from telamon.core.control import Control
     from telamon.core.records import Finding, Outcome
     from telamon.core.subjects import Subject
     from telamon.policy.baseline import Baseline
@@ -111,21 +113,34 @@ def check(
             tally.failures.append(Failure(control="", subject=met.name, reason=met.reason))
         else:
             subjects.append(met)
-    tasks = _tasks(subjects, policy, catalog)
+    controls = _controls(policy, catalog)
+    tasks = _tasks(subjects, policy, controls, tally)
     progress.begin(len(tasks))
     gate = Gate(policy=policy, baseline=baseline, today=today)
     for index, examined in examine(tasks, jobs=jobs or os.cpu_count() or 1):
         _count(tally, tasks[index], examined, gate)
         progress.advance()
-    return _report(tally, gate, catalog, elapsed_s=time.perf_counter() - start)
+    return _report(tally, gate, controls, elapsed_s=time.perf_counter() - start)
 
 
-def _tasks(subjects: Iterable[Subject], policy: Policy, catalog: Catalog) -> list[Task]:
+def _controls(policy: Policy, catalog: Catalog) -> list[Control]:
+    """Return the controls that are on: telamon's own, and those of other packages that the policy names."""
+    own = [listed.control for listed in catalog]
+    foreign = sorted(policy.controls.keys() - {control.name for control in own})
+    every = [*own, *(catalog.find(name).control for name in foreign)]
+    return [control for control in every if policy.mode(control.name) is not Mode.OFF]
+
+
+def _tasks(subjects: Iterable[Subject], policy: Policy, controls: Iterable[Control], tally: _Tally) -> list[Task]:
     checkers = []
-    for listed in catalog:
-        kind = listed.control.checker()
-        if kind is not None and policy.mode(listed.control.name) is not Mode.OFF:
-            checkers.append((listed.control.name, kind(policy.settings(listed.control.name))))
+    for control in controls:
+        try:
+            kind = control.checker()
+        except MissingExtraError as error:
+            tally.failures.append(Failure(control=control.name, subject="", reason=f"{error.message}: {error.hint}"))
+            continue
+        if kind is not None:
+            checkers.append((control.name, kind(policy.settings(control.name))))
     return [
         Task(control=name, checker=checker, subject=subject)
         for subject in subjects
@@ -150,9 +165,9 @@ def _count(tally: _Tally, task: Task, examined: Examined, gate: Gate) -> None:
         )
 
 
-def _report(tally: _Tally, gate: Gate, catalog: Catalog, *, elapsed_s: float) -> Report:
+def _report(tally: _Tally, gate: Gate, controls: Iterable[Control], *, elapsed_s: float) -> Report:
     used = {reported.finding.rule for reported in tally.findings}
-    rules = {rule.id: rule for listed in catalog for rule in listed.control.rules() if rule.id in used} if used else {}
+    rules = {rule.id: rule for control in controls for rule in control.rules() if rule.id in used} if used else {}
     return Report(
         command="check",
         version=__version__,

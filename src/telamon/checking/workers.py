@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
+import signal
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING
@@ -56,7 +58,7 @@ def examine_in_parallel(tasks: Sequence[Task], *, jobs: int) -> Iterator[tuple[i
 
 def _start(context: BaseContext, tasks: Sequence[Task]) -> _Worker:
     ours, theirs = context.Pipe()
-    process = context.Process(target=_work, args=(theirs, tasks), daemon=True)  # type: ignore[attr-defined]  # every concrete context has Process; the base class lacks it in typeshed
+    process = context.Process(target=_work, args=(theirs, ours, tasks), daemon=True)  # type: ignore[attr-defined]  # every concrete context has Process; the base class lacks it in typeshed
     process.start()
     theirs.close()
     return _Worker(process=process, connection=ours)
@@ -65,20 +67,27 @@ def _start(context: BaseContext, tasks: Sequence[Task]) -> _Worker:
 def _hand_out(worker: _Worker, waiting: list[int]) -> None:
     worker.at = waiting.pop() if waiting and worker.process.is_alive() else None
     if worker.at is not None:
-        worker.connection.send(worker.at)
+        with suppress(BrokenPipeError):  # it died a moment ago, which taking its answer will tell
+            worker.connection.send(worker.at)
 
 
 def _take(worker: _Worker) -> tuple[int, Examined]:
     try:
         return worker.connection.recv()
-    except (EOFError, ConnectionResetError):
+    except (EOFError, OSError):  # before an answer, or in the middle of one
         worker.process.join()
         code = worker.process.exitcode
         how = f"signal {-code}" if code is not None and code < 0 else f"exit status {code}"
         return worker.at or 0, Examined(death=f"the process that read it ended with {how}")
 
 
-def _work(connection: Connection[tuple[int, Examined], int], tasks: Sequence[Task]) -> None:
+def _work(
+    connection: Connection[tuple[int, Examined], int],
+    other_end: Connection[int | None, tuple[int, Examined]],
+    tasks: Sequence[Task],
+) -> None:
+    other_end.close()  # else this process would hold it open, and never see that its parent is gone
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears Ctrl-C too, and ends its workers
     while True:
         try:
             index = connection.recv()

@@ -193,7 +193,7 @@ def verify_consistency(first: int, second: int, path: Sequence[bytes], first_roo
         # Step 6.3.
         fn, sn = fn >> 1, sn >> 1
     # Step 7.
-    return fr == first_root and sr == second_root
+    return fr == first_root and sr == second_root and sn == 0
 
 
 def _split(count: int) -> int:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Annotated, Final
+
+import msgspec
 
 from telamon import __version__
+from telamon.kits.text.display import well_formed
 from telamon.policy.errors import BaselineError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from telamon.core.records import Finding
 
@@ -35,6 +38,15 @@ class Baseline:
         return fingerprint in self.fingerprints
 
 
+class _Known(msgspec.Struct, frozen=True, kw_only=True):
+    fingerprint: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}$(?!\n)")]
+
+
+class _Written(msgspec.Struct, frozen=True, kw_only=True):
+    version: Annotated[int, msgspec.Meta(ge=VERSION, le=VERSION)]
+    findings: tuple[_Known, ...]
+
+
 def read(path: Path) -> Baseline:
     """Return the baseline in a file.
 
@@ -46,16 +58,16 @@ def read(path: Path) -> Baseline:
             content = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise BaselineError(f"cannot read the baseline `{path}`: {error.strerror}") from error
+    if len(content) > MAX_BYTES:
+        raise BaselineError(f"expected a baseline of at most {MAX_BYTES} bytes in `{path}`, found more")
     try:
-        document = json.loads(content) if len(content) <= MAX_BYTES else None
-        if not isinstance(document, dict) or document.get("version") != VERSION:
-            raise BaselineError(f"expected a baseline of version {VERSION} in `{path}`")
-        fingerprints = frozenset(finding["fingerprint"] for finding in document["findings"])
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        written = msgspec.json.decode(content, type=_Written)
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise BaselineError(
-            f"expected a baseline in `{path}`, found something else", hint="`telamon check --write-baseline` writes one"
+            f"expected a baseline of version {VERSION} in `{path}`, found something else",
+            hint="`telamon check --write-baseline` writes one",
         ) from error
-    return Baseline(fingerprints=fingerprints)
+    return Baseline(fingerprints=frozenset(finding.fingerprint for finding in written.findings))
 
 
 def write(path: Path, findings: Iterable[Finding]) -> None:
@@ -65,18 +77,22 @@ def write(path: Path, findings: Iterable[Finding]) -> None:
         BaselineError: The file cannot be written; what was there is untouched.
     """
     rows = [
-        {"fingerprint": f.fingerprint, "rule": f.rule, "location": str(f.location), "message": f.message}
+        {
+            "fingerprint": f.fingerprint,
+            "rule": f.rule,
+            "location": well_formed(str(f.location)),
+            "message": well_formed(f.message),
+        }
         for f in sorted(findings, key=lambda f: (f.location.path, f.location.member, f.rule, f.fingerprint))
     ]
     document = {"version": VERSION, "written_by": f"telamon {__version__}", "findings": rows}
     text = json.dumps(document, indent=2, ensure_ascii=True) + "\n"
-    temporary = None
+    # Not `mkstemp`: a baseline stands beside the code and is read by whoever reads that.
+    temporary = path.with_name(f".{path.name}.{os.urandom(8).hex()}")
     try:
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(text)
-        Path(temporary).replace(path)
+        temporary.write_text(text, encoding="ascii")
+        temporary.replace(path)
     except OSError as error:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink()
         raise BaselineError(f"cannot write the baseline `{path}`: {error.strerror}") from error

@@ -82,4 +82,5 @@ def is_in_rollout(key: str, control: str, percent: float) -> bool:
     (True, False)
     """
     digest = hashlib.sha256(f"{control}\0{key}".encode("utf-8", "surrogatepass")).digest()
-    return int.from_bytes(digest[:8], "big") / 2**64 * WHOLE < percent
+    share = (int.from_bytes(digest[:8], "big") >> 11) / 2**53  # exact in a double, so that it stays below 1
+    return share * WHOLE < percent

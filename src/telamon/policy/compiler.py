@@ -89,9 +89,8 @@ class Policy:
     @cached_property
     def effective(self) -> dict[str, Plain]:
         """Every value that is in force, defaults included, as plain values."""
-        document = msgspec.to_builtins(self.document)
-        document["controls"] = {name: msgspec.to_builtins(self.controls[name]) for name in sorted(self.controls)}
-        return dict(document)
+        controls: dict[str, Plain] = {name: _plain(self.controls[name]) for name in sorted(self.controls)}
+        return {**_plain(self.document), "controls": controls}
 
     @cached_property
     def digest(self) -> str:
@@ -106,6 +105,12 @@ class Policy:
     def leaves(self) -> Iterator[tuple[ValuePath, Plain]]:
         """Yield every scalar that is in force with its path, and empty collections."""
         yield from leaves_of(self.effective, ())
+
+
+def _plain(struct: msgspec.Struct) -> dict[str, Plain]:
+    """Return a struct's fields as JSON has them: dates and enums as text, tuples as lists."""
+    fields: dict[str, Plain] = msgspec.json.decode(msgspec.json.encode(struct, enc_hook=str))
+    return fields
 
 
 def leaves_of(value: Plain, path: ValuePath) -> Iterator[tuple[ValuePath, Plain]]:

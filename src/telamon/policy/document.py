@@ -2,31 +2,50 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 from msgspec import Meta, Struct, field
 
-from telamon.policy.secrets import SecretReference
+from telamon.policy.secrets import SECRET, SecretReference
 from telamon.policy.waivers import Waiver
 
 # What holds no model and no data of the user: version control's own store.
 DEFAULT_EXCLUDE = (".git",)
 
 
+class Serving(StrEnum):
+    """How a model of one's own is served."""
+
+    ONNX = "onnx"
+
+
+class Interface(StrEnum):
+    """The API that an upstream speaks."""
+
+    OPENAI = "openai"
+    ANTHROPIC = "anthropic"
+    OIP = "oip"
+
+
+# Without a user part: credentials are references, never literals. `$(?!\n)` is the end of the text and nothing before
+# it, in Python's and in ECMA's expressions.
+Address = Annotated[
+    str,
+    Meta(pattern=r"^https?://[^\s/?#@]+([/?#]\S*)?$(?!\n)", examples=["https://llm.internal/v1"], extra=SECRET),
+]
+KeyDigest = Annotated[
+    str, Meta(pattern=r"^sha256:[0-9a-f]{64}$(?!\n)", examples=["sha256:" + "0123456789abcdef" * 4], extra=SECRET)
+]
+
+
 class Model(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A model of the system."""
 
     path: Annotated[str | None, Meta(description="File or folder of your own model, relative to this file.")] = None
-    serve: Annotated[
-        Annotated[str, Meta(pattern="^onnx$")] | None, Meta(description="How it is served in process: `onnx`.")
-    ] = None
-    upstream: Annotated[
-        Annotated[str, Meta(pattern="^https?://")] | None, Meta(description="Address of the server that serves it.")
-    ] = None
-    api: Annotated[
-        Annotated[str, Meta(pattern="^(openai|anthropic|oip)$")] | None,
-        Meta(description="The API that the upstream speaks."),
-    ] = None
+    serve: Annotated[Serving | None, Meta(description="How it is served in process: `onnx`.")] = None
+    upstream: Annotated[Address | None, Meta(description="Address of the server that serves it.")] = None
+    api: Annotated[Interface | None, Meta(description="The API that the upstream speaks.")] = None
     key: Annotated[SecretReference | None, Meta(description="Reference to the credential for the upstream.")] = None
 
 
@@ -42,8 +61,8 @@ class Principal(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: Annotated[str, Meta(description="How records call them.", min_length=1)]
     role: Annotated[str, Meta(description="What they are, which decides what they may.", min_length=1)]
     keys: Annotated[
-        tuple[Annotated[str, Meta(pattern="^sha256:[0-9a-f]{64}$")], ...],
-        Meta(description="Digests of their API keys; never the keys."),
+        tuple[KeyDigest, ...],
+        Meta(description="Digests of their API keys; never the keys.", extra=SECRET),
     ] = ()
 
 

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import stat
+from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from telamon.catalog import BrokenControlError, UnknownControlError
+from telamon.kits.text.display import printable
 from telamon.policy.compiler import Policy
 from telamon.policy.document import PolicyFile
 from telamon.policy.errors import PolicyError, Problem
-from telamon.policy.secrets import SecretReference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from telamon.catalog import Catalog
+    from telamon.catalog import Catalog, Listed
     from telamon.core.settings import Settings
     from telamon.policy.nodes import Document, Plain
 
 NAME: Final = "telamon.yaml"
+CONTROLS: Final = "controls"
+MAX_PROBLEMS: Final = 50  # more than a screen shows; a generated file could have tens of thousands
 
 
 def locate(start: Path, *, explicit: Path | None, environ: Mapping[str, str]) -> Path | None:
@@ -31,9 +36,19 @@ def locate(start: Path, *, explicit: Path | None, environ: Mapping[str, str]) ->
         return Path(environ["TELAMON_POLICY"])
     folder = start.resolve()
     for candidate in (folder, *folder.parents):
-        if (candidate / NAME).is_file():
-            return candidate / NAME
+        file = candidate / NAME
+        if _is_there(file):
+            return file
     return None
+
+
+def _is_there(file: Path) -> bool:
+    """Whether there is a file or link to read; a link that leads nowhere must not pass for no policy."""
+    try:
+        mode = file.lstat().st_mode
+    except OSError:
+        return False
+    return stat.S_ISREG(mode) or stat.S_ISLNK(mode)
 
 
 def default(catalog: Catalog) -> Policy:
@@ -64,55 +79,76 @@ def compile_document(document: Document, path: Path, catalog: Catalog) -> Policy
     """Return the compiled policy of a document.
 
     Raises:
-        PolicyError: It is not valid; the error has all problems.
+        PolicyError: It is not valid; the error has all problems, up to a number that nobody reads through.
     """
-    from telamon.policy.validation import problems_of, shown  # noqa: PLC0415  # as above
+    from telamon.policy.validation import problems_of, secret_hook, shown  # noqa: PLC0415  # as above
 
     value = document.value
     if not isinstance(value, dict):
         raise PolicyError((document.problem((), f"expected a mapping, found {shown(value)}"),))
-    sections = value.get("controls") or {}
-    rest = {key: inner for key, inner in value.items() if key != "controls"}
-    problems = list(problems_of(document, rest, PolicyFile, ()))
-    if not isinstance(sections, dict):
-        problems.append(document.problem(("controls",), f"expected a mapping, found {shown(sections)}"))
-        sections = {}
-    kinds: dict[str, type[Settings]] = {}
-    problems += _sections(document, sections, kinds, catalog)
+    rest = {key: inner for key, inner in value.items() if key != CONTROLS}
+    sections: dict[str, _Section] = {}
+    every = chain(
+        problems_of(document, rest, PolicyFile, (), also=(CONTROLS,)),
+        _sections(document, value.get(CONTROLS), sections, catalog),
+    )
+    problems = tuple(islice(every, MAX_PROBLEMS))
     if problems:
         raise PolicyError(tuple(sorted(problems, key=lambda problem: (problem.line, problem.column))))
-    try:
-        converted = msgspec.convert(rest, PolicyFile, dec_hook=_secret)
-        own = {name: msgspec.convert(sections[name] or {}, kind) for name, kind in kinds.items()}
-    except msgspec.ValidationError as error:  # a constraint across fields, which no single value breaks
-        raise PolicyError((document.problem((), f"{error}"),)) from error
-    return Policy(file=path, document=converted, controls=_defaults(catalog) | own, marks=document.marks)
+    own = {
+        name: msgspec.convert(section.value, section.kind, dec_hook=secret_hook) for name, section in sections.items()
+    }
+    return Policy(
+        file=path,
+        document=msgspec.convert(rest, PolicyFile, dec_hook=secret_hook),
+        controls=_defaults(catalog) | own,
+        marks=document.marks,
+    )
 
 
-def _sections(
-    document: Document, sections: dict[str, Plain], kinds: dict[str, type[Settings]], catalog: Catalog
-) -> Iterator[Problem]:
-    """Yield the problems of the `controls` section, and fill `kinds` with the struct of each section."""
-    from telamon.policy.validation import problems_of, unknown_key  # noqa: PLC0415  # as above
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Section:
+    kind: type[Settings]
+    value: Plain
 
-    for name, section in sections.items():
-        try:
-            listed = catalog.find(name)
-        except (UnknownControlError, BrokenControlError):
-            yield unknown_key(document, name, [listed.control.name for listed in catalog], ("controls",))
+
+def _sections(document: Document, controls: Plain, found: dict[str, _Section], catalog: Catalog) -> Iterator[Problem]:
+    """Yield the problems of the `controls` section, and put each section with its struct into `found`."""
+    from telamon.policy.validation import problems_of, shown  # noqa: PLC0415  # as above
+
+    if controls is None:
+        return
+    if not isinstance(controls, dict):
+        yield document.problem((CONTROLS,), f"expected a mapping, found {shown(controls)}")
+        return
+    for name, value in controls.items():
+        listed = _control(document, name, catalog)
+        if isinstance(listed, Problem):
+            yield listed
             continue
-        kinds[name] = listed.control.settings()
-        if listed.control.name != name:
-            message = f"expected the control's name `{listed.control.name}`, found `{name}`"
-            yield document.problem(("controls", name), message)
-        yield from problems_of(document, {} if section is None else section, kinds[name], ("controls", name))
+        section = _Section(kind=listed.control.settings(), value={} if value is None else value)
+        found[name] = section
+        yield from problems_of(document, section.value, section.kind, (CONTROLS, name))
+
+
+def _control(document: Document, name: str, catalog: Catalog) -> Listed | Problem:
+    """Return the control that a section is for, or what is wrong with the section's name."""
+    from telamon.policy.nodes import SHOWN  # noqa: PLC0415  # as above
+    from telamon.policy.validation import unknown_key  # noqa: PLC0415  # as above
+
+    try:
+        listed = catalog.find(name)
+    except UnknownControlError:
+        known = [one.control.name for one in (*catalog.own, *catalog.third_party)]
+        return unknown_key(document, name, known, (CONTROLS,))
+    except BrokenControlError as error:  # the name may be one that it would have brought
+        message = f"expected a control of telamon or of a sound package, found `{printable(name, SHOWN)}`"
+        return document.problem((CONTROLS, name), message, error.message)
+    if listed.control.name != name:
+        message = f"expected the control's name `{listed.control.name}`, found `{name}`"
+        return document.problem((CONTROLS, name), message)
+    return listed
 
 
 def _defaults(catalog: Catalog) -> dict[str, Settings]:
     return {listed.control.name: listed.control.settings()() for listed in catalog}
-
-
-def _secret(kind: type, value: object) -> object:
-    if kind is SecretReference:
-        return SecretReference(value)
-    raise NotImplementedError(f"no conversion to {kind.__name__}")  # msgspec's protocol for a hook

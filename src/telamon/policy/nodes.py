@@ -85,10 +85,9 @@ def read_document(content: bytes, file: str) -> Document:
         _refuse_constructs(text, file)
         root = yaml.compose(text, Loader=loader)
     except (yaml.YAMLError, ValueError, OverflowError) as error:  # the last two: escapes, read without libyaml
-        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-        line, column = (mark.line, mark.column) if mark else (0, 0)
-        message = f"expected YAML, found a syntax error: {getattr(error, 'problem', None) or error}"
-        raise PolicyError((_problem(file, line, column, message),)) from error
+        reason = getattr(error, "problem", None) or "an escape that stands for no character"
+        mark = getattr(error, "problem_mark", None)
+        raise PolicyError((_marked(file, mark, f"expected YAML, found a syntax error: {reason}"),)) from error
     return _Reader(file).document(root)
 
 
@@ -130,7 +129,7 @@ def _refuse_constructs(text: str, file: str) -> None:
         if depth > MAX_DEPTH or count > MAX_NODES:
             message = f"expected at most {MAX_DEPTH} levels and {MAX_NODES} values, found more"
         if message:
-            raise PolicyError((_problem(file, event.start_mark.line, event.start_mark.column, message),))
+            raise PolicyError((_marked(file, event.start_mark, message),))
 
 
 def _refusal(event: yaml.Event) -> str:
@@ -167,7 +166,7 @@ class _Reader:
         if isinstance(node, yaml.SequenceNode):
             return [self._value(item, (*path, index)) for index, item in enumerate(node.value)]
         # Quoted or a block, it is text whatever it looks like; a plain style is `None` or, from libyaml, empty.
-        value: Plain = node.value if node.style else resolved(node.value)
+        value: Plain = node.value if getattr(node, "style", None) else resolved(node.value)
         if isinstance(value, int) and abs(value) > MAX_INTEGER:
             self._wrong(node, f"expected a number of at most {MAX_INTEGER} in magnitude, found a larger one")
         return value
@@ -189,7 +188,7 @@ class _Reader:
         return found
 
     def _wrong(self, node: yaml.Node, message: str) -> None:
-        self._problems.append(_problem(self._file, node.start_mark.line, node.start_mark.column, message))
+        self._problems.append(_marked(self._file, node.start_mark, message))
 
 
 def resolved(text: str) -> Plain:
@@ -207,6 +206,11 @@ def resolved(text: str) -> Plain:
     if FLOAT.fullmatch(text) and math.isfinite(float(text)):
         return float(text)
     return text
+
+
+def _marked(file: str, mark: yaml.error.Mark | yaml._yaml.Mark | None, message: str) -> Problem:
+    line, column = (mark.line, mark.column) if mark else (0, 0)
+    return _problem(file, line, column, message)
 
 
 def _problem(file: str, line: int, column: int, message: str) -> Problem:

@@ -16,23 +16,31 @@ DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
 def schema(catalog: Catalog) -> dict[str, Any]:  # JSON has no narrower type
-    """Return the schema of a policy file for the controls of the catalogue."""
-    kinds = [PolicyFile, *(listed.control.settings() for listed in catalog)]
+    """Return the schema of a policy file for the controls of the catalogue, those of other packages too.
+
+    Raises:
+        BrokenControlError: An entry point of another package does not load.
+    """
+    listed = (*catalog.own, *catalog.third_party)
+    kinds = [PolicyFile, *(one.control.settings() for one in listed)]
     references, definitions = msgspec.json.schema_components(kinds, schema_hook=_secret, ref_template="#/$defs/{name}")
-    root = dict(definitions.pop("PolicyFile"))
-    sections = {
-        listed.control.name: {"anyOf": [reference, {"type": "null"}], "description": listed.summary}
-        for listed, reference in zip(catalog, list(references)[1:], strict=True)
+    whole, *sections = references
+    root = definitions.pop(str(whole["$ref"]).rpartition("/")[2])
+    properties = {
+        one.control.name: {"anyOf": [section, {"type": "null"}], "description": one.summary}
+        for one, section in zip(listed, sections, strict=True)
     }
-    controls = {"type": ["object", "null"], "description": "Settings of the controls, by name."}
-    root["properties"] = {
-        **root["properties"],
-        "controls": {**controls, "properties": sections, "additionalProperties": False},
+    controls = {
+        "type": ["object", "null"],
+        "description": "Settings of the controls, by name.",
+        "properties": properties,
+        "additionalProperties": False,
     }
-    return {"$schema": DIALECT, **root, "title": "telamon policy", "$defs": dict(sorted(definitions.items()))}
+    root = {**root, "title": "telamon policy", "properties": {**root["properties"], "controls": controls}}
+    return {"$schema": DIALECT, **root, "$defs": dict(sorted(definitions.items()))}
 
 
 def _secret(kind: type) -> dict[str, Any]:  # as above
     if kind is SecretReference:
-        return {"type": "string", "pattern": f"^({REFERENCE.pattern})$".replace("\\0", "\\u0000")}
+        return {"type": "string", "pattern": rf"^({REFERENCE.pattern})$(?!\n)".replace(r"\0", r"\u0000")}
     raise NotImplementedError(f"no schema of {kind.__name__}")  # msgspec's protocol for a hook

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 REFERENCE: Final = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:[^\0]+|keyring:[^/\0]+/[^\0]+")
 MAX_BYTES: Final = 64 * 1024
+# `Meta(extra=SECRET)` on a field keeps what stands there out of every message: it may be the secret itself.
+SECRET: Final = {"is_secret": True}  # msgspec takes nothing but a dict
 
 
 class SecretReference(str):
@@ -59,7 +61,7 @@ def _from_file(path: Path) -> bytes:
 
 def _from_keyring(rest: str) -> bytes:
     try:
-        import keyring.errors  # noqa: PLC0415  # optional, and only where a policy refers to it
+        import keyring  # noqa: PLC0415  # optional, and only where a policy refers to it
     except ImportError as error:
         raise SecretError(
             f"expected a secret in the keyring under `{rest}`, found no keyring", hint="pip install keyring"

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from telamon.policy.secrets import SecretReference
+from telamon.kits.text.display import printable
+from telamon.policy.nodes import SHOWN, resolved
+from telamon.policy.secrets import SECRET, SecretReference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,144 +20,222 @@ if TYPE_CHECKING:
     from telamon.policy.errors import Problem
     from telamon.policy.nodes import Document, Path, Plain
 
-WORDS: Final = {
-    "string": "text",
-    "integer": "a whole number",
-    "number": "a number",
-    "boolean": "true or false",
-    "array": "a list",
-    "object": "a mapping",
-    "null": "nothing",
-}
+UNREPEATED: Final = "something else, which is not repeated here"
+
+WORDS: Final = types.MappingProxyType(
+    {
+        "string": "text",
+        "integer": "a whole number",
+        "number": "a number",
+        "boolean": "true or false",
+        "array": "a list",
+        "object": "a mapping",
+        "null": "nothing",
+    }
+)
+LIMITS: Final = types.MappingProxyType(
+    {
+        "minimum": "at least {}",
+        "maximum": "at most {}",
+        "exclusiveMinimum": "above {}",
+        "exclusiveMaximum": "below {}",
+        "multipleOf": "in steps of {}",
+        "minLength": "of {} characters or more",
+        "maxLength": "of {} characters or fewer",
+        "minItems": "of {} entries or more",
+        "maxItems": "of {} entries or fewer",
+    }
+)
 
 
-def problems_of(document: Document, value: Plain, kind: object, path: Path) -> Iterator[Problem]:
-    """Yield what is wrong with `value`, which stands at `path`, as a value of the type `kind`."""
-    bare = _without_annotation(kind)
-    origin = typing.get_origin(bare)
-    if isinstance(bare, type) and issubclass(bare, msgspec.Struct):
-        yield from _struct(document, value, bare, path)
-    elif origin is dict:
-        yield from _mapping(document, value, typing.get_args(bare)[1], path)
-    elif origin in {tuple, list}:
-        yield from _sequence(document, value, typing.get_args(bare)[0], path)
-    elif origin is typing.Union or isinstance(bare, types.UnionType):
-        yield from _optional(document, value, kind, path)
-    elif bare is SecretReference:
-        yield from _secret(document, value, path)
-    else:
-        yield from _leaf(document, value, kind, path)
+def problems_of(
+    document: Document,
+    value: Plain,
+    kind: object,
+    path: Path,
+    *,
+    is_secret: bool = False,
+    also: tuple[str, ...] = (),
+) -> Iterator[Problem]:
+    """Yield what is wrong with `value`, which stands at `path`, as a value of the type `kind`.
+
+    Where `is_secret`, messages do not repeat the value. `also` are keys that are known beside the struct's own and
+    validated elsewhere.
+    """
+    inner = _Inner(document=document, path=path, is_secret=is_secret or _holds_secret(kind), also=also)
+    is_sound = True
+    for problem in inner.problems(value, kind):
+        is_sound = False
+        yield problem
+    if is_sound:
+        yield from inner.problems_of_whole(value, kind)
 
 
-def _struct(document: Document, value: Plain, kind: type[msgspec.Struct], path: Path) -> Iterator[Problem]:
-    if not isinstance(value, dict):
-        yield document.problem(path, f"expected a mapping, found {shown(value)}")
-        return
-    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
-    for key, inner in value.items():
-        if key in fields:
-            yield from problems_of(document, inner, fields[key].type, (*path, key))
+class _Inner:
+    """What is checked at one place of a document."""
+
+    def __init__(self, *, document: Document, path: Path, is_secret: bool, also: tuple[str, ...]) -> None:
+        self._document = document
+        self._path = path
+        self._is_secret = is_secret
+        self._also = also
+
+    def problems(self, value: Plain, kind: object) -> Iterator[Problem]:
+        """Yield the problems of the values inside `value`, or that it is not of a kind that has any inside."""
+        bare = _without_annotation(kind)
+        origin, arguments = typing.get_origin(bare), typing.get_args(bare)
+        if isinstance(bare, type) and issubclass(bare, msgspec.Struct):
+            yield from self._struct(value, bare)
+        elif origin is dict:
+            yield from self._mapping(value, arguments[1])
+        elif origin is list or (origin is tuple and arguments[-1] is Ellipsis):
+            yield from self._sequence(value, arguments[0])
+        elif origin is typing.Union or isinstance(bare, types.UnionType):
+            yield from self._union(value, kind)
+        elif bare is SecretReference and not (isinstance(value, str) and SecretReference.is_reference(value)):
+            hint = "write `env:NAME`, `file:PATH` or `keyring:SERVICE/NAME`"
+            yield self._problem(f"expected a reference to a secret, found {UNREPEATED}", hint)
+
+    def problems_of_whole(self, value: Plain, kind: object) -> Iterator[Problem]:
+        """Yield what msgspec has against a value whose inner values are sound."""
+        try:
+            msgspec.convert(value, kind, dec_hook=secret_hook)
+        except msgspec.ValidationError as error:
+            if isinstance(value, (dict, list)) and _is_collection(kind):  # what its fields or entries are together
+                reason = str(error).partition(" - at `")[0]
+                yield self._problem(UNREPEATED if self._is_secret else reason[:1].lower() + reason[1:])
+                return
+            choices = _choices(kind)
+            near = difflib.get_close_matches(value, choices, n=1) if isinstance(value, str) else []
+            hint = f"did you mean `{near[0]}`?" if near else ""
+            yield self._problem(f"expected {described(kind)}, found {self._shown(value)}", hint)
+
+    def _struct(self, value: Plain, kind: type[msgspec.Struct]) -> Iterator[Problem]:
+        if not isinstance(value, dict):
+            yield self._problem(f"expected a mapping, found {self._shown(value)}")
+            return
+        fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+        for key, inner in value.items():
+            if key in fields:
+                yield from self._inside(inner, fields[key].type, key)
+            else:
+                yield unknown_key(self._document, key, [*fields, *self._also], self._path)
+        for name, field in fields.items():
+            if field.required and name not in value:
+                yield self._problem(f"expected the key `{name}`, found none")
+
+    def _mapping(self, value: Plain, kind: object) -> Iterator[Problem]:
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                yield from self._inside(inner, kind, key)
         else:
-            yield unknown_key(document, key, list(fields), path)
-    for name, field in fields.items():
-        if field.required and name not in value:
-            yield document.problem(path, f"expected the key `{name}`, found none")
+            yield self._problem(f"expected a mapping, found {self._shown(value)}")
+
+    def _sequence(self, value: Plain, kind: object) -> Iterator[Problem]:
+        if isinstance(value, list):
+            for index, inner in enumerate(value):
+                yield from self._inside(inner, kind, index)
+        else:
+            yield self._problem(f"expected a list, found {self._shown(value)}")
+
+    def _union(self, value: Plain, kind: object) -> Iterator[Problem]:
+        """Check a value that may be of several kinds; of one that may only be left empty, in depth."""
+        arms = [arm for arm in typing.get_args(_without_annotation(kind)) if arm is not type(None)]
+        if value is not None and len(arms) == 1:
+            yield from problems_of(self._document, value, arms[0], self._path, is_secret=self._is_secret)
+
+    def _inside(self, value: Plain, kind: object, key: str | int) -> Iterator[Problem]:
+        return problems_of(self._document, value, kind, (*self._path, key), is_secret=self._is_secret)
+
+    def _problem(self, message: str, hint: str = "") -> Problem:
+        return self._document.problem(self._path, message, hint)
+
+    def _shown(self, value: Plain) -> str:
+        return UNREPEATED if self._is_secret else shown(value)
 
 
 def unknown_key(document: Document, key: str, known: list[str], path: Path) -> Problem:
     """Return the problem of a key that is not known, with the nearest that is."""
     near = difflib.get_close_matches(key, known, n=1)
     hint = f"did you mean `{near[0]}`?" if near else f"known here: {', '.join(sorted(known))}"
-    return document.problem((*path, key), f"expected a known key, found `{key}`", hint)
-
-
-def _mapping(document: Document, value: Plain, kind: object, path: Path) -> Iterator[Problem]:
-    if not isinstance(value, dict):
-        yield document.problem(path, f"expected a mapping, found {shown(value)}")
-        return
-    for key, inner in value.items():
-        yield from problems_of(document, inner, kind, (*path, key))
-
-
-def _sequence(document: Document, value: Plain, kind: object, path: Path) -> Iterator[Problem]:
-    if not isinstance(value, list):
-        yield document.problem(path, f"expected a list, found {shown(value)}")
-        return
-    for index, inner in enumerate(value):
-        yield from problems_of(document, inner, kind, (*path, index))
-
-
-def _optional(document: Document, value: Plain, kind: object, path: Path) -> Iterator[Problem]:
-    """Check a value that may be left empty; a policy knows no other unions."""
-    if value is not None:
-        for inner in typing.get_args(_without_annotation(kind)):
-            if inner is not type(None):
-                yield from problems_of(document, value, inner, path)
-
-
-def _secret(document: Document, value: Plain, path: Path) -> Iterator[Problem]:
-    # The value is never shown: it may be the secret itself.
-    if not isinstance(value, str) or not SecretReference.is_reference(value):
-        yield document.problem(
-            path,
-            "expected a reference to a secret, found something else, which is not repeated here",
-            "write `env:NAME`, `file:PATH` or `keyring:SERVICE/NAME`",
-        )
-
-
-def _leaf(document: Document, value: Plain, kind: object, path: Path) -> Iterator[Problem]:
-    try:
-        msgspec.convert(value, kind)
-    except msgspec.ValidationError:
-        choices = _choices(kind)
-        near = difflib.get_close_matches(value, choices, n=1) if isinstance(value, str) else []
-        hint = f"did you mean `{near[0]}`?" if near else ""
-        yield document.problem(path, f"expected {described(kind)}, found {shown(value)}", hint)
+    return document.problem((*path, key), f"expected a known key, found `{printable(key, SHOWN)}`", hint)
 
 
 def described(kind: object) -> str:
-    """Return what a value of that type is, in words, from its JSON Schema."""
+    """Return what a value of that type is, in words, from its JSON Schema.
+
+    >>> described(typing.Annotated[int, msgspec.Meta(ge=1, le=32)])
+    'a whole number at least 1 and at most 32'
+    """
+    bare = _without_annotation(kind)
+    if isinstance(bare, types.UnionType) or typing.get_origin(bare) is typing.Union:
+        return " or ".join(described(arm) for arm in typing.get_args(bare))
+    choices = _choices(kind)
+    if choices:
+        return f"one of {', '.join(choices)}" if len(choices) > 1 else f"`{choices[0]}`"
     schema = _schema(kind)
-    if "enum" in schema:
-        return f"one of {', '.join(_choices(kind))}"
-    words = WORDS.get(str(schema.get("type")), "a value")
-    if "format" in schema:
-        words = f"a {schema['format']} such as 2027-01-31" if schema["format"] == "date" else f"a {schema['format']}"
     if "minimum" in schema and schema["minimum"] == schema.get("maximum"):
         return f"`{schema['minimum']}`"
-    limits = [
-        f"{sign} {schema[key]}" for key, sign in (("minimum", "at least"), ("maximum", "at most")) if key in schema
-    ]
-    if "minLength" in schema:
-        limits.append(f"of at least {schema['minLength']} characters")
-    if "pattern" in schema:
-        limits.append(f"of the form {schema['pattern']}")
-    return " ".join([words, " and ".join(limits)]).strip()
+    words = f"a {schema['format']}" if "format" in schema else WORDS.get(str(schema.get("type")), "a value")
+    limits = [text.format(schema[key]) for key, text in LIMITS.items() if key in schema]
+    words = f"{words} {' and '.join(limits)}".strip()
+    if "examples" in schema:
+        return f"{words} such as `{schema['examples'][0]}`"
+    return f"{words} of the form {schema['pattern']}" if "pattern" in schema else words
 
 
 def shown(value: Plain) -> str:
-    """Return a value as a message shows it: a short scalar in backticks, anything else by its kind."""
+    """Return a value as a message shows it: a short scalar in backticks, anything else by its kind.
+
+    >>> shown("1"), shown(1), shown(True), shown([])
+    ('`"1"`', '`1`', '`true`', 'a list')
+    """
     if isinstance(value, list):
         return "a list"
     if isinstance(value, dict):
         return "a mapping"
     if value is None:
         return "nothing"
-    text = str(value).lower() if isinstance(value, bool) else str(value)
-    return f"`{text}`" if len(text) <= 60 else f"`{text[:57]}...`"  # noqa: PLR2004  # one line of a terminal
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    text = str(value)
+    is_plain = not isinstance(value, str) or isinstance(resolved(value), str)
+    text = text if is_plain else f'"{text}"'
+    return f"`{text}`" if len(text) <= SHOWN else f"`{text[: SHOWN - 3]}...`"
+
+
+def secret_hook(kind: type, value: object) -> object:
+    """Convert what msgspec does not know: a reference to a secret (msgspec's protocol for a `dec_hook`)."""
+    if kind is SecretReference:
+        return SecretReference(value)
+    raise NotImplementedError(f"no conversion to {kind.__name__}")
 
 
 def _choices(kind: object) -> list[str]:
     bare = _without_annotation(kind)
-    return [str(choice) for choice in bare] if isinstance(bare, type) and issubclass(bare, Enum) else []
+    if typing.get_origin(bare) is typing.Literal:
+        return [str(choice) for choice in typing.get_args(bare)]
+    return [str(choice.value) for choice in bare] if isinstance(bare, type) and issubclass(bare, Enum) else []
+
+
+def _is_collection(kind: object) -> bool:
+    bare = _without_annotation(kind)
+    return typing.get_origin(bare) in {dict, list, tuple} or (
+        isinstance(bare, type) and issubclass(bare, msgspec.Struct)
+    )
+
+
+def _holds_secret(kind: object) -> bool:
+    """Whether the type, or an annotation on it, says that messages must not repeat its values."""
+    while typing.get_origin(kind) is typing.Annotated:
+        kind, *annotations = typing.get_args(kind)
+        if any(isinstance(meta, msgspec.Meta) and (meta.extra or {}).keys() >= SECRET.keys() for meta in annotations):
+            return True
+    return kind is SecretReference
 
 
 def _schema(kind: object) -> dict[str, Any]:  # a JSON Schema has no narrower type
-    schema = msgspec.json.schema(kind)
-    reference = str(schema.get("$ref", ""))
-    if reference:
-        schema = {**schema["$defs"][reference.rpartition("/")[2]], **schema}
-    return schema
+    return msgspec.json.schema(kind)
 
 
 def _without_annotation(kind: object) -> object:

@@ -12,14 +12,21 @@ if TYPE_CHECKING:
     from telamon.core.records import Finding
 
 
+RULE = r"^M[0-9]{4}/[a-z][a-z0-9-]*$(?!\n)"
+DAY = {"pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}  # for readers of the schema that take a format for a mere note
+
+
 class Waiver(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One accepted kind of finding. There is no waiver for every rule, and none for ever."""
 
-    rule: Annotated[str, Meta(description="A rule's id, such as `M0016/unknown-call`.", pattern="^M[0-9]{4}/[a-z-]+$")]
+    rule: Annotated[str, Meta(description="A rule's id.", pattern=RULE, examples=["M0016/unknown-call"])]
     path: Annotated[str, Meta(description="A file, or a glob over the reported path (`*` crosses `/`).", min_length=1)]
     owner: Annotated[str, Meta(description="Who answers for it.", min_length=1)]
     reason: Annotated[str, Meta(description="Why it is acceptable.", min_length=1)]
-    expires: Annotated[dt.date, Meta(description="The last day on which it holds.")]
+    expires: Annotated[
+        dt.date,
+        Meta(description="The last day on which it holds.", examples=["2027-01-31"], extra_json_schema=DAY),
+    ]
 
     def is_expired(self, today: dt.date) -> bool:
         """Whether its last day has passed."""

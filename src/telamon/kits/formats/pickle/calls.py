@@ -11,7 +11,7 @@ from telamon.kits.formats.pickle.containers import make
 from telamon.kits.formats.pickle.endings import Break, Fault
 from telamon.kits.formats.pickle.hooks import Nested
 from telamon.kits.formats.pickle.opcodes import Opcode
-from telamon.kits.formats.pickle.strings import decode
+from telamon.kits.formats.pickle.strings import decode, whole
 from telamon.kits.formats.pickle.values import (
     Buffer,
     Clipped,
@@ -87,10 +87,12 @@ def load_stack_global(machine: Machine) -> None:
 
 
 def _name(machine: Machine, value: Value) -> str | None:
-    """Returns a name, None for one that a call computes or that is too long to keep."""
+    """Returns a name, None for one that a call computes."""
     if isinstance(value, str):
         return value
-    if (isinstance(value, Clipped) and value.type_name == "str") or (machine.is_anything and is_opaque(value)):
+    if isinstance(value, Clipped) and value.type_name == "str":
+        return whole(machine, value)
+    if machine.is_anything and is_opaque(value):
         return None
     raise Break(Fault.TYPE, f"STACK_GLOBAL requires str, not `{type_name(value)}`")
 
@@ -213,7 +215,7 @@ def _build_plain(machine: Machine, target: Value, state: Value) -> None:
             return
         if not (isinstance(slots, Collection) and slots.kind is Kind.DICT):
             raise Break(Fault.TYPE, "slot state is not a dictionary")
-        if slots.count:
+        if slots.count and not machine.may_have_changed:
             raise Break(Fault.TYPE, f"attributes of `{type_name(target)}` cannot be set")
 
 

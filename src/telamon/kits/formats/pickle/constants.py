@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from telamon.kits.formats.pickle.machine import Data, Machine
 
 _CHUNK: Final = 2**20
-_SAMPLE: Final = 256
-_CONTINUATION: Final = range(0x80, 0xC0)
 _SIZES: Final = {1: struct.Struct("<B"), 2: struct.Struct("<H"), 4: struct.Struct("<I"), 8: struct.Struct("<Q")}
 _SIGNED: Final = struct.Struct("<i")
 _DOUBLE: Final = struct.Struct(">d")
@@ -99,10 +97,24 @@ def load_long4(machine: Machine) -> None:
 
 def _counted_long(machine: Machine, size: int) -> None:
     start = machine.read(size)
+    size = _significant(machine.data, start, size) if size > machine.limits.value_bytes else size
     if size > machine.limits.value_bytes:
         machine.stack.append(Clipped("int", b"", size))
     else:
         machine.stack.append(int.from_bytes(machine.data[start : start + size], "little", signed=True))
+
+
+def _significant(data: Data, start: int, size: int) -> int:
+    """Returns how many of the bytes of a two's complement matter: the highest may only repeat the sign."""
+    stop = start + size
+    sign = b"\xff" if data[stop - 1] & 0x80 else b"\0"
+    while stop > start:
+        begin = max(stop - _CHUNK, start)
+        kept = len(data[begin:stop].rstrip(sign))
+        if kept:
+            return min(begin + kept - start + 1, size)
+        stop = begin
+    return 1
 
 
 def load_none(machine: Machine) -> None:

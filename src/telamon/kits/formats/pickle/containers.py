@@ -202,7 +202,7 @@ def _set_indexes(machine: Machine, target: Value, items: list[Value]) -> None:
     length = target.length if isinstance(target, Clipped) else target.count
     for key, value in zip(items[::2], items[1::2], strict=True):
         if isinstance(key, int):
-            if not -length <= key < length and not (machine.is_anything and not machine.is_data_only):
+            if not -length <= key < length and not machine.may_have_changed:
                 raise Break(Fault.TYPE, "assignment index out of range")
         elif not (machine.is_anything and is_opaque(key)):
             raise Break(Fault.TYPE, f"indices must be integers, not `{type_name(key)}`")

@@ -111,28 +111,29 @@ RUN, PAIRS, KEY, CALLABLE, ARGUMENTS, CALL, STATE, CLOSING, OPENING = range(1, 1
 
 
 @functools.cache
-def step(*, puts: bool, has_gets: bool, has_calls: bool, in_dict: bool) -> Pattern:
+def step(*, puts: bool, has_calls: bool, in_dict: bool) -> Pattern:
     """Returns the pattern of one step of the swift machine, which matches everywhere.
 
     A step is a run of plain values, then at most one idiom, one APPENDS or SETITEMS, and one opening of a list
     or dict, in this order. A plain value pushes exactly one value: a constant, a tuple of constants, or a list
-    or dict of such (with `has_calls`, of lists and dicts of such). An idiom is a call, by REDUCE or NEWOBJ, of a memoised callable with constant arguments,
-    and the BUILD that sets its state.
+    or dict of such, two deep. An idiom is a call, by REDUCE or NEWOBJ, of a memoised callable with constant arguments,
+    and the BUILD that sets its state. GETs count as constants, so they have to be known to find something
+    hashable.
 
     Args:
         puts: See `regular`.
-        has_gets: Whether a GET counts as a constant: all GETs are known to find something hashable.
         has_calls: Whether an idiom counts as a plain value: all their calls are known and only counted.
         in_dict: Whether keys and values are put in, else values.
     """
-    made = _parts(puts=puts, has_gets=has_gets)
+    made = _parts(puts=puts)
+    simple = rb"(?:%(c)s|\((?:%(c)s)*+t%(m)s)"
+    made[b"simple"] = simple % made
     flat = rb"(?:%(top)s|\((?:%(c)s)*+t%(m)s" + (b"|" + _IDIOM if has_calls else b"")
-    made[b"inner"] = (flat + rb"|[\]}\x8f]%(m)s(?!\())") % made
+    empty = rb"|[\]}\x8f]%(m)s(?!\())"
+    leaves = rb"|\]%(m)s(?:\(%(simple)s*+e|%(c)sa)|\}%(m)s(?:\((?:%(c)s%(simple)s)*+u|%(c)s%(c)ss)"
+    made[b"inner"] = (flat + leaves + empty) % made
     filled = rb"|\]%(m)s(?:\(%(inner)s*+e|%(c)sa)|\}%(m)s(?:\((?:%(c)s%(inner)s)*+u|%(c)s%(c)ss)"
-    made[b"value"] = (flat + filled + rb"|[\]}\x8f]%(m)s(?!\())") % made
-    if has_calls and not in_dict:
-        nested = rb"|\]%(m)s\(%(value)s*+e|\}%(m)s\((?:%(c)s%(value)s)*+u"
-        made[b"value"] = (flat + nested + rb"|[\]}\x8f]%(m)s(?!\())") % made
+    made[b"value"] = (flat + filled + empty) % made
     head = rb"()((?:%(c)s%(value)s)++)?+(%(top)s)?+" if in_dict else rb"(%(value)s++)?+()()"
     tail = (
         rb"(?:(%(get)s)(%(args)s)([R\x81])%(m)s(?:(%(state)s)b)?+)?+"
@@ -141,37 +142,32 @@ def step(*, puts: bool, has_gets: bool, has_calls: bool, in_dict: bool) -> Patte
     return re.compile((head + tail) % made, re.DOTALL)
 
 
-_IDIOM: Final = rb"%(get)s%(args)s[R\x81]%(m)s(?:%(state)sb)?+"
+_IDIOM: Final = rb"%(get)s%(args)s[R\x81]%(m)s(?:%(state)sb|(?![N}\]]))"
 
 
 @functools.cache
 def idiom(*, puts: bool) -> Pattern:
     """Returns the pattern of an idiom's call and its PUT, without BUILD."""
-    return re.compile(rb"%(get)s%(args)s[R\x81]%(m)s" % _parts(puts=puts, has_gets=True), re.DOTALL)
+    return re.compile(rb"%(get)s%(args)s[R\x81]%(m)s" % _parts(puts=puts), re.DOTALL)
 
 
 @functools.cache
 def idioms(*, puts: bool) -> Pattern:
     """Returns the pattern that finds idioms in a run of `regular`: GET, call and BUILD; at the end it is empty."""
-    made = _parts(puts=puts, has_gets=True)
+    made = _parts(puts=puts)
     others = made[b"get"] + b"(?!" + made[b"args"] + rb"[R\x81])|" + _REGULAR
     found = rb"(?:(%(get)s)%(args)s([R\x81])%(m)s(?:%(state)s(b))?+|)" % made
     return re.compile(_memo_runs(others, puts=puts) + found, re.DOTALL)
 
 
-def _parts(*, puts: bool, has_gets: bool) -> dict[bytes, bytes]:
+def _parts(*, puts: bool) -> dict[bytes, bytes]:
     """Returns the parts of a step's pattern: m, a PUT if any; c, a constant; args, the arguments of an idiom."""
     memo = rb"(?:q.|r.{4})?+" if puts else rb"\x94?+"
     text = rb"X" + _sized(_SHORT, _ASCII, rb"\0\0\0") if puts else rb"\x8c" + _sized(_SHORT, _ASCII)
     plain = rb"K.|" + text + memo + rb"|[N\x88\x89)]|M..|J.{4}|G.{8}|C(?:\x08.{8}|\x0a.{10})" + memo
-    made = {b"m": memo, b"get": _GET, b"c": b"(?:" + (b"h.|" if has_gets else b"") + plain + b")"}
-    if has_gets:
-        made[b"c"] = made[b"c"][:-1] + b"|j.{4})"
+    made = {b"m": memo, b"get": _GET, b"c": b"(?:h.|" + plain + b"|j.{4})"}
     made[b"args"] = rb"(?:\)|\((?:%(c)s)*+t%(m)s|%(c)s(?:\x85|%(c)s(?:\x86|%(c)s\x87))%(m)s)" % made
-    kept = rb"(?:%(c)s|\((?:%(c)s)*+t%(m)s|\]%(m)s(?:\((?:%(c)s)*+e|%(c)sa|(?!\()))" % made
-    made[b"state"] = rb"(?:\}%(m)s(?:\((?:%(c)s%(k)s)*+u|%(c)s%(k)ss)|N\}%(m)s(?:\((?:%(c)s%(k)s)*+u|%(c)s%(k)ss)\x86%(m)s)" % (
-        made | {b"k": kept}
-    )
-    gets = rb"|%(get)s(?!%(args)s[R\x81])" % made if has_gets else b""
-    made[b"top"] = b"(?:" + plain + gets + b")"
+    made[b"top"] = b"(?:" + plain + rb"|%(get)s(?!%(args)s[R\x81]))" % made
+    kept = rb"(?:%(c)s|\]%(m)s(?:\((?:%(c)s)*+e|%(c)sa|(?!\()))" % made
+    made[b"state"] = rb"\}%(m)s(?:\((?:%(c)s%(kept)s)*+u|%(c)s%(c)ss)" % (made | {b"kept": kept})
     return made

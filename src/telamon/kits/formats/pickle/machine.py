@@ -37,6 +37,7 @@ class Machine:
         marks: Heights of the stack at which marks stand.
         fence: Height below which nothing may be popped: the topmost mark, or 0.
         memo: Filled memo slots; the C code's `memo_len` is the number of them.
+        line_length: Length of the line that was read last, without its newline.
         protocol: The protocol of the last PROTO, 0 before one.
     """
 
@@ -65,6 +66,7 @@ class Machine:
         self.marks: list[int] = []
         self.fence = 0
         self.memo: dict[int, Value] = {}
+        self.line_length = 0
         self.protocol = 0
         self.highest_protocol = 0
         self.recorder = recorder
@@ -235,6 +237,7 @@ class Machine:
         if stop - start >= self.limits.line_bytes:
             raise Break(Fault.MEMORY, f"a line of {stop - start} bytes")
         self.position = stop + 1
+        self.line_length = stop - start
         return self.data[start : stop + 1]
 
     # Stack ----------------------------------------------------------------------------------------------------
@@ -265,6 +268,11 @@ class Machine:
         items = self.stack[mark:]
         del self.stack[mark:]
         return items
+
+    @property
+    def may_have_changed(self) -> bool:
+        """Whether a call may have changed what is in a list, dict, set or bytearray of the stream."""
+        return self.is_anything and not self.is_data_only
 
     def underflow(self) -> Break:
         """Returns the break for a pop from an empty stack (`Pdata_stack_underflow`)."""

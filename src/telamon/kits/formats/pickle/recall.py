@@ -27,6 +27,8 @@ _KNOWN_VALUES: Final = 50_000  # memoised values kept as such: look-ups, and cal
 _KNOWN_GETS: Final = 100_000
 _FETCHED: Final = 4096
 _IDIOM_OPERATIONS: Final = 24
+_PUT_CODES: Final = frozenset({b"\x94", b"q", b"r"})
+_GET_CODES: Final = frozenset({b"h", b"j"})
 _GAP: Final = 4096  # bytes looked at for calls
 _BINGET: Final = int(Opcode.BINGET)
 
@@ -87,9 +89,9 @@ class Recall:
             return True
         if len(self._verified) > _KNOWN_GETS:
             self._verified.clear()
-        found = [self._verify(token, window.start) for token in slots.new_gets(window, self._verified)]
+        is_known = self._verify(window)
         self._bingets = bytes(sorted(token[1] for token in self._verified if token[0] == _BINGET))
-        return all(found)
+        return is_known
 
     def _has_tallies(self, window: Window) -> bool:
         """Returns whether only the number of the calls by idioms in a window matters."""
@@ -133,13 +135,24 @@ class Recall:
                 for tally in self._tallies[key]:
                     self._recorder.add(tally, count)
 
-    def _verify(self, token: bytes, before: int) -> bool:
-        """Returns whether a GET finds something hashable that is in the memo before an offset."""
-        place = self.slots.place(int.from_bytes(token[1:], "little"), before)
-        if place is None or not self._is_hashable(place):
-            return False
-        self._verified.add(token)
-        return True
+    def _verify(self, window: Window) -> bool:
+        """Returns whether all GETs of a window find something hashable that is in the memo by then."""
+        tokens = self.slots.tokens(window)
+        first = {token: index for index, token in zip(range(len(tokens) - 1, -1, -1), reversed(tokens), strict=True)}
+        puts = [index for index, token in enumerate(tokens) if token[:1] in _PUT_CODES]
+        filled = self.slots.filled_before(window.start)
+        is_known = True
+        for token in first.keys() - self._verified:
+            if token[:1] not in _GET_CODES:
+                continue
+            index = int.from_bytes(token[1:], "little")
+            is_later = index >= filled and (index - filled >= len(puts) or puts[index - filled] > first[token])
+            place = None if is_later else self.slots.place(index, window.stop)
+            if place is None or not self._is_hashable(place):
+                is_known = False
+            else:
+                self._verified.add(token)
+        return is_known
 
     def _is_hashable(self, place: Place) -> bool:
         """Returns whether what a slot holds is known to be hashable, by the opcode that made it."""
@@ -216,7 +229,7 @@ class Recall:
     def decode(self, start: int, stop: int) -> list[Value]:
         """Returns the values that a run of plain values between two offsets pushes."""
         decoder = self._decoder
-        outer = (decoder.stack, decoder.marks, decoder.fence, decoder.position)
+        outer = (decoder.stack, decoder.marks, decoder.fence, decoder.position, decoder.at)
         decoder.stack, decoder.marks, decoder.fence, decoder.position = [], [], 0, start
         try:
             while decoder.position < stop:
@@ -225,7 +238,7 @@ class Recall:
                 self._decoders[decoder.data[decoder.at]](decoder)
             return decoder.stack
         finally:
-            decoder.stack, decoder.marks, decoder.fence, decoder.position = outer
+            decoder.stack, decoder.marks, decoder.fence, decoder.position, decoder.at = outer
 
     def _handlers(self) -> tuple[Handler, ...]:
         """Returns the exact machine's handlers with those of the memo replaced."""
@@ -235,8 +248,9 @@ class Recall:
         table[Opcode.LONG_BINPUT] = lambda machine: machine.read(4) and None
 
         def get(machine: Machine) -> None:
-            machine.stack.append(self.fetch_operand(machine.at))
             machine.read(1 if machine.data[machine.at] == _BINGET else 4)
+            stack = machine.stack  # decoding what the slot holds uses this machine too
+            stack.append(self.fetch_operand(machine.at))
 
         table[Opcode.BINGET] = table[Opcode.LONG_BINGET] = get
         return tuple(table)

@@ -135,13 +135,20 @@ class Slots:
             yield start, reached
             start = reached
 
-    def new_gets(self, window: Window, known: set[bytes]) -> set[bytes]:
-        """Returns the GET opcodes of a window, argument included, that are not `known`."""
-        found: set[bytes] = set()
+    def tokens(self, window: Window) -> list[bytes]:
+        """Returns the PUT and GET opcodes of a window in order, arguments included, and empty ones."""
+        found: list[bytes] = []
         for start, stop in self._runs(window.start, window.stop):
             if not self._is_long(start, stop):
-                found.update(memo_tokens(puts=self._puts).findall(self._data, start, stop))
-        return {token for token in found - known if token[:1] in {b"h", b"j"}}
+                found += memo_tokens(puts=self._puts).findall(self._data, start, stop)
+        return found
+
+    def filled_before(self, offset: int) -> int:
+        """Returns how many slots are filled before the window that begins at an offset."""
+        window = bisect_left(self._starts, offset)
+        while len(self._before) <= window:
+            self._before.append(self._before[-1] + self._count(len(self._before) - 1))
+        return self._before[window]
 
     def idioms(self, window: Window) -> list[tuple[bytes, bytes, bytes]]:
         """Returns the idioms of a window: the GET opcode, the call opcode, and `b` where BUILD follows."""

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 _CHUNK: Final = 2**20
 _SAMPLE: Final = 256
+_UTF8: Final = "utf-8"
+_RAW: Final = "raw-unicode-escape"
+_QUOTED: Final = "quoted"  # the form of STRING, in the loader's encoding
 _CONTINUATION: Final = range(0x80, 0xC0)
 
 
@@ -26,13 +29,14 @@ def load_string(machine: Machine) -> None:
     except ValueError as error:
         raise Break(Fault.ENCODING, str(error).lower()) from error
     encoding = machine.loader.encoding
-    machine.stack.append(clip(raw if encoding == "bytes" else decode(raw, encoding), machine.limits.value_bytes))
+    value = raw if encoding == "bytes" else decode(raw, encoding)
+    machine.stack.append(_clip(machine, value, _QUOTED))
 
 
 def load_unicode(machine: Machine) -> None:
     """UNICODE: a line in raw-unicode-escape; an empty one is the empty string."""
-    line = machine.read_line()
-    machine.stack.append(clip(decode(line[:-1], "raw-unicode-escape"), machine.limits.value_bytes))
+    value = decode(machine.read_line()[:-1], _RAW)
+    machine.stack.append(_clip(machine, value, _RAW))
 
 
 def decode(raw: bytes, encoding: str, errors: str = "strict") -> str:
@@ -43,11 +47,24 @@ def decode(raw: bytes, encoding: str, errors: str = "strict") -> str:
         raise Break(Fault.ENCODING, f"bytes that are not {encoding}: {ascii(raw[:40])}") from error
 
 
-def clip(value: str | bytes, limit: int) -> Value:
-    """Returns the value, or its description if it is longer than `limit`."""
-    if len(value) <= limit:
+def _clip(machine: Machine, value: str | bytes, encoding: str) -> Value:
+    """Returns the value of a line that was just read, or its description if it is long."""
+    if len(value) <= machine.limits.value_bytes:
         return value
-    return Clipped(type(value).__name__, value[:_SAMPLE], len(value))
+    stop = machine.position - 1
+    start = stop - machine.line_length
+    return Clipped(type(value).__name__, value[:_SAMPLE], len(value), start, stop, encoding)
+
+
+def whole(machine: Machine, value: Clipped) -> str:
+    """Returns the whole of a long string; one too long for that ends the scan."""
+    size = value.stop - value.start
+    if size > machine.limits.line_bytes or not value.encoding:
+        raise Break(Fault.MEMORY, f"a name of {value.length} characters")
+    raw = machine.data[value.start : value.stop]
+    if value.encoding == _QUOTED:
+        return decode(text.read_quoted(raw + b"\n"), machine.loader.encoding)
+    return decode(raw, value.encoding, "surrogatepass" if value.encoding == _UTF8 else "strict")
 
 
 def _counted(machine: Machine, width: int, encoding: str, errors: str = "strict") -> None:
@@ -64,6 +81,7 @@ def _describe(machine: Machine, start: int, stop: int, encoding: str, errors: st
     """Returns the description of a long string, decoded piece by piece to know its length and validity."""
     length = 0
     sample = ""
+    begun = start
     while start < stop:
         cut = min(start + _CHUNK, stop)
         while cut < stop and machine.data[cut] in _CONTINUATION and cut > start + _CHUNK - 4:
@@ -72,7 +90,7 @@ def _describe(machine: Machine, start: int, stop: int, encoding: str, errors: st
         sample = sample or piece[:_SAMPLE]
         length += len(piece)
         start = cut
-    return Clipped("str", sample, length)
+    return Clipped("str", sample, length, begun, stop, encoding)
 
 
 def _counted_bytes(machine: Machine, width: int) -> None:
@@ -97,7 +115,7 @@ def _binstring(machine: Machine, width: int) -> None:
 
 
 def _unicode(width: int) -> Callable[[Machine], None]:
-    return lambda machine: _counted(machine, width, "utf-8", "surrogatepass")
+    return lambda machine: _counted(machine, width, _UTF8, "surrogatepass")
 
 
 def _bytes(width: int) -> Callable[[Machine], None]:

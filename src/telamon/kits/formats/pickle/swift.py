@@ -52,6 +52,8 @@ class SwiftMachine(Machine):
     recall: Recall
     puts: bool
     _is_filling_dict = False
+    _is_stepping = True
+    _has_calls = False
 
     def prepare(self, relay: Relay, *, puts: bool) -> None:
         """Makes ready for a stream whose memo is filled by BINPUT and LONG_BINPUT, or else by MEMOIZE."""
@@ -59,7 +61,6 @@ class SwiftMachine(Machine):
         self.puts = puts
         self.recall = Recall(self, relay, puts=puts)
         self._runs: list[tuple[int, int]] = []
-        self._choose(has_gets=False, has_calls=False)
         self._released = self.start
         self._no_arguments = Collection(Kind.TUPLE, [], 0, True)
 
@@ -78,6 +79,8 @@ class SwiftMachine(Machine):
             at = begun = self.position
             if at >= slots.walked:
                 self._walk()
+            if self._is_stepping:
+                return False
             limit = slots.walked if slots.walked < self.window else self.window
             if self._is_filling_dict:
                 found = self._in_dict(data, at, limit)
@@ -125,15 +128,16 @@ class SwiftMachine(Machine):
         has_gets = self.recall.walk(self.position)
         if self.recall.slots.walked == self.position < self.end and self.data[self.position] != _STOP:
             raise IrregularError("an opcode that regular streams do not have")
-        self._choose(has_gets=has_gets, has_calls=has_gets and self.recall.has_known_calls)
+        self._is_stepping = not has_gets
+        if has_gets:
+            self._choose(has_calls=self.recall.has_known_calls)
         self._released = release(self.data, self._released, self.position)
 
-    def _choose(self, *, has_gets: bool, has_calls: bool) -> None:
+    def _choose(self, *, has_calls: bool) -> None:
         """Chooses the patterns of a window."""
         self._has_calls = has_calls
         in_list, in_dict = (
-            grammar.step(puts=self.puts, has_gets=has_gets, has_calls=has_calls, in_dict=in_dict)
-            for in_dict in (False, True)
+            grammar.step(puts=self.puts, has_calls=has_calls, in_dict=in_dict) for in_dict in (False, True)
         )
         self._in_list: Matcher = in_list.match  # type: ignore[assignment] - these patterns always match
         self._in_dict: Matcher = in_dict.match  # type: ignore[assignment] - likewise

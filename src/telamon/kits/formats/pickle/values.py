@@ -66,11 +66,17 @@ class Clipped:
         type_name: `str`, `bytes`, `int`, `bytearray` or `memoryview`.
         sample: The beginning (of an `int`: nothing).
         length: Exact length in characters, or bytes; of an `int` the bytes of its two's complement.
+        start: Where the text of a `str` begins in the buffer.
+        stop: Where it ends.
+        encoding: How it is encoded there; empty where it cannot be read again.
     """
 
     type_name: str
     sample: str | bytes
     length: int
+    start: int = 0
+    stop: int = 0
+    encoding: str = ""
 
 
 class Kind(enum.Enum):
