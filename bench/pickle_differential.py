@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
 
 from rich.progress import Progress
 
-from pickle_fuzzing.campaign import Source, Tally, judge_all, run, shrink
+from pickle_fuzzing.campaign import MACHINES, Source, Tally, judge_all, run, shrink
 from pickle_fuzzing.comparison import Verdict
 from pickle_fuzzing.corpus import real_pickles
 from pickle_fuzzing.layout import OPCODES
@@ -71,12 +71,15 @@ def print_disagreement(reference: Reference, job: Job) -> None:
 
     small = dataclasses.replace(job, data=shrink(job.data, is_wrong))
     print(f"- {small.data.hex()} ({dataclasses.replace(small, data=b'')})")
-    start = 0
-    for outcome in reference.outcomes([small])[0]:
-        results = Results.ANYTHING if job.are_results_values else Results.CLASSES
-        observed = observe(small, start, results=results)
-        start = observed.end
-        print(f"  CPython: {outcome}\n  telamon: {observed}")
+    results = Results.ANYTHING if job.are_results_values else Results.CLASSES
+    outcomes = reference.outcomes([small])[0]
+    print("\n".join(f"  CPython: {outcome}" for outcome in outcomes))
+    for machine in MACHINES:
+        start = 0
+        for _ in outcomes:
+            observed = observe(small, start, machine=machine, results=results)
+            start = observed.end
+            print(f"  {machine.__name__}: {observed}")
 
 
 def looked_up(outcomes: Iterable[Outcome]) -> set[tuple[str, str]]:

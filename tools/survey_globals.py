@@ -20,8 +20,8 @@ import sysconfig
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from survey_reach import Follower, Library, Reach, Summary
-from survey_source import Class, Module, modules_of, sources_of_folder, sources_of_wheel
+from survey_reach import DYNAMIC, Follower, Library, Reach, Summary
+from survey_source import Class, Module, modules_of, public_module, sources_of_folder, sources_of_wheel
 
 from telamon.controls.artifact.vulnerability_scanning.knowledge import table
 
@@ -49,6 +49,12 @@ WITH_FUNCTIONS = re.compile(
 )
 REBUILDER = re.compile(r"^_*(re)?(build|construct|store|create)|^_*(un|de)(pickle|serialize)|^_*new_|^_*make_|_ctor$")
 NOT_PICKLED = re.compile(r"(Error|Exception|Warning|TestCase|Mixin)$")
+UNLIKELY = re.compile(  # modules of which nothing occurs in pickles of models
+    r"(^|\.)(modeling_tf_\w+|modeling_flax_\w+|\w*_tf|cli|commands|scripts?|bin|docs?|plot(ting|s)?|visuali[sz]ation|antlr4?|gen|msvccompiler"
+    r"|prototype|onnx|export|exporters?|convert_\w+|_?typing|_distutils|pl_examples|templates?|deploy\w*|web|app|dashboard|server|client"
+    r"|checkpoint\w*_to_\w+|sandbox|tutorials?|demos?|_?compat\w*|vendor\w*|third_party|extern\w*|dask|spark|kernels_old|parsers?|printing)(\.|$)"
+    r"|^(nemo|jax|ase|river|monai|nltk|espnet2?|super_gradients)\.(?!.*(model|module|layer|loss|net|optim|config|metric|transform|tokenize|text|activation|schedul|encoder|decoder|linear|tree|preprocess|compose|stats|classify|utils|atoms|cell|calculators))"
+)
 NATIVE_FILLED = frozenset({"list", "dict", "set", "collections.deque", "collections.OrderedDict", "collections.defaultdict"})
 
 Row = tuple[str, str, str, str]  # module, uses, source, reaches
@@ -108,10 +114,13 @@ class Survey:
         self._library = Library()
         self._uses: dict[tuple[str, str], tuple[str, str]] = {}  # (module, name) -> uses and source
         self._dangers: dict[tuple[str, str], tuple[Reach, str]] = {}
+        self.versions: dict[str, list[str]] = collections.defaultdict(list)
         self.unread: collections.Counter[str] = collections.Counter()
 
     def read(self, source: str, modules: dict[str, Module]) -> None:
         """Judge the classes and functions of one package."""
+        name, _, version = source.partition(" ")
+        self.versions[name].append(version)
         self._library.take(modules)
         follower = Follower(self._library)
         is_standard = source.startswith("Python ")
@@ -124,6 +133,8 @@ class Survey:
                     self._dangerous_methods(follower, cls, source)
                 if not NOT_PICKLED.search(cls.name):
                     self._note(module.name, cls.name, uses, source)
+                    if cls.public:
+                        self._note(cls.public, cls.name, uses, source)
                     if summary.is_enum and uses:
                         for member in cls.members:
                             self._note(module.name, f"{cls.name}.{member}", "r", source)
@@ -161,17 +172,20 @@ class Survey:
             if not (is_standard or is_rebuilder or WITH_FUNCTIONS.match(module.name)):
                 continue
             reach = follower.function(function, module.name, None, 0)
-            if is_standard and reach is not None and reach.effect != "a call of what it is given":
+            if is_standard and reach is not None and reach.effect != DYNAMIC:
                 self._dangers[module.name, name] = (reach, source)
-            elif is_rebuilder:
-                self._note(module.name, name, "" if reach else "rcb", source)
-            elif not is_standard:
-                self._note(module.name, name, "" if reach else "r", source)
+                continue
+            uses = "" if reach is not None and reach.effect != DYNAMIC else "r"
+            uses = "rcb" if is_rebuilder and reach is None else uses
+            if not is_standard:
+                self._note(module.name, name, uses, source)
+                if public_module(function):
+                    self._note(public_module(function), name, uses, source)
 
     def _dangerous_methods(self, follower: Follower, cls: Class, source: str) -> None:
         for name, method in cls.methods.items():
             reach = follower.function(method, cls.module, cls, 0)
-            if reach is not None and reach.effect != "a call of what it is given" and not reach.name.startswith("."):
+            if reach is not None and reach.effect != DYNAMIC and not reach.name.startswith("."):
                 self._dangers[cls.module, f"{cls.name}.{name}"] = (reach, source)
                 if name == "__init__":
                     self._dangers[cls.module, cls.name] = (reach, source)
@@ -187,16 +201,18 @@ class Survey:
         """Names by what is written on one line."""
         rows: dict[Row, list[str]] = collections.defaultdict(list)
         for (module, name), (uses, source) in self._uses.items():
+            if UNLIKELY.search(module):
+                continue
             letters = "".join(letter for letter in "rcibf" if letter in uses)
             if letters in {"", "r"} and "." not in name and not WITH_FUNCTIONS.match(module):
                 continue
             if letters and table.fact(module, name) is None and table.module_default(module) is None:
-                rows[module, letters, source, "-"].append(name)
+                rows[module, letters, source.split(" ")[0], "-"].append(name)
         for (module, name), (reach, source) in self._dangers.items():
             if (module, name) in self._uses and set(self._uses[module, name][0]) - {"r"} and "." not in name:
                 rows = _without(rows, module, name)
             if table.fact(module, name) is None and table.module_default(module) is None:
-                rows[module, reach.effect, source, reach.name].append(name)
+                rows[module, reach.effect, source.split(" ")[0], reach.name].append(name)
         return rows
 
 
@@ -212,11 +228,14 @@ def _reaches(hooks: dict[str, Reach | None], names: tuple[str, ...]) -> bool:
     return any(hooks.get(name) is not None for name in names)
 
 
-def write(rows: dict[Row, list[str]]) -> None:
-    """Write the table, sorted by bytes."""
+def write(rows: dict[Row, list[str]], versions: dict[str, list[str]]) -> None:
+    """Write the table and the versions it was made of, sorted by bytes."""
     lines = sorted("\t".join((*row, " ".join(sorted(names)))).encode() for row, names in rows.items() if names)
     header = f"#version\t{table.version()}\tmodule, uses, source, reaches, names"
     OUTPUT.write_bytes(b"\n".join([header.encode(), *lines, b""]))
+    lines = sorted(f"{name}\t{', '.join(found)}".encode() for name, found in versions.items())
+    header = f"#version\t{table.version()}\tpackage, versions that were read"
+    OUTPUT.with_name("sources.tsv").write_bytes(b"\n".join([header.encode(), *lines, b""]))
 
 
 def main() -> None:
@@ -235,7 +254,7 @@ def main() -> None:
         survey.read(source, modules)
         print(source, len(modules), "modules", file=sys.stderr)
     rows = survey.rows()
-    write(rows)
+    write(rows, survey.versions)
     counts: collections.Counter[str] = collections.Counter()
     for (_, uses, source, _), names in rows.items():
         counts[f"{source.split()[0]} {'data' if '+' not in uses and len(uses) <= len('rcibf') else 'danger'}"] += len(names)

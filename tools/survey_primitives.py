@@ -85,7 +85,7 @@ NATIVE_BASES = frozenset(
         *("pandas._libs.tslibs.offsets.BaseOffset", "pandas._libs.tslibs.base.ABCTimestamp"),
         *("scipy.interpolate.interpnd.NDInterpolatorBase", "scipy.interpolate._interpnd.NDInterpolatorBase"),
         *("scipy.spatial.ckdtree.cKDTree", "scipy.spatial._ckdtree.cKDTree", "thinc.backends.ops.Ops"),
-        *("lightgbm.basic.Booster", "xgboost.core.Booster", "sklearn._loss._loss.CyLossFunction"),
+        *("lightgbm.basic.Booster", "xgboost.core.Booster", "sklearn._loss._loss.CyLossFunction", "skbase.base.BaseObject"),
         *("PIL.Image.Image", "argparse.Namespace", "argparse.Action", "contextlib.ContextDecorator", "contextlib.AbstractContextManager"),
         *("sklearn.tree._tree.Tree", "catboost.core._CatBoostBase", "_catboost._CatBoost"),
         *("spacy.pipeline.pipe.Pipe", "spacy.pipeline.trainable_pipe.TrainablePipe", "types.SimpleNamespace"),
@@ -110,6 +110,10 @@ REVIEWED = re.compile(
             r"numpy\..*\.(__eq__|__getattr__)",
             r"numpy\.ma\.core\.MaskedArray\.__setstate__",  # numpy's own __setstate__ with a mask
             r"scipy\.sparse\..*\.(__eq__|__getattr__)",
+            r"sklearn\.gaussian_process\.kernels\..*\.(theta|set_params|__eq__)",  # hyperparameters by name
+            r"sklearn\.feature_extraction\.text\..*\.idf_",  # a sparse diagonal of the value
+            r"sklearn\.isotonic\.IsotonicRegression\..*",  # an interpolation of its own arrays
+            r"sklearn\._loss\..*",
             r"_collections_abc\..*",
             r"collections\..*",
             r"enum\.(Enum|Flag|IntFlag)\..*",

@@ -35,7 +35,7 @@ class Class:
     setters: list[Function]
     aliases: dict[str, str]  # class attributes that are plain names, as `__setstate__ = _restore`
     members: list[str]  # plain assignments, which are the members of an enumeration
-    is_dataclass: bool
+    public: str  # the module that `@set_module(...)` gives it, or nothing
 
 
 @dataclasses.dataclass(slots=True)
@@ -170,7 +170,7 @@ class _Reader:
             setters=[s for s in node.body if isinstance(s, ast.FunctionDef) and _is_setter(s)],
             aliases={},
             members=[],
-            is_dataclass=any("dataclass" in ast.dump(decorator) for decorator in node.decorator_list),
+            public=public_module(node),
         )
         for statement in node.body:
             if isinstance(statement, ast.ClassDef):
@@ -182,6 +182,19 @@ class _Reader:
                     found.aliases[target] = text
                 found.members.append(target)
         self._module.classes.setdefault(name, found)
+
+
+def public_module(node: ast.ClassDef | Function) -> str:
+    """The module that a decorator such as `@set_module("pandas")` writes into `__module__`, or nothing."""
+    for decorator in node.decorator_list:
+        if not isinstance(decorator, ast.Call):
+            continue
+        maker = (dotted(decorator.func) or "").split(".")[-1]
+        named = [k.value for k in decorator.keywords if k.arg == "module"]
+        given = decorator.args[:1] if maker == "set_module" else named if maker.endswith("dispatch") else []
+        if given and isinstance(given[0], ast.Constant) and isinstance(given[0].value, str):
+            return given[0].value
+    return ""
 
 
 def _base(node: ast.expr) -> list[str]:

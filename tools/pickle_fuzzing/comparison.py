@@ -13,7 +13,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from pickle_fuzzing.stubs import EXTENSION_CODES, PLAIN
-from telamon.kits.formats.pickle import Ending, Limits
+from telamon.kits.formats.pickle import Ending
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +27,6 @@ class Verdict(Enum):
 
     LOADED = "equal, both reach STOP"
     FAILED = "equal, both break"
-    LONG_NAME = "equal but for a name that is longer than the machine keeps"
     INERT = "CPython breaks in data that the machine only walked over: no events on either side"
     COVERED = "results are values: the machine tells all that CPython does"
     NO_EXTENSION = "CPython stops at a code that is not registered"
@@ -44,13 +43,11 @@ class Verdict(Enum):
 EXCUSES: Final = frozenset(Verdict) - {
     Verdict.LOADED,
     Verdict.FAILED,
-    Verdict.LONG_NAME,
     Verdict.COVERED,
     Verdict.DISAGREEMENT,
 }
 UNSEEN: Final = {"build": (2,), "mutate": (3,), "new": (2, 3)}
 """Where an event of CPython's may hold a None that means: not seen, because the call was refused."""
-LONGEST_NAME: Final = Limits().value_bytes
 STATE_ERRORS: Final = ("state is not a dictionary", "attribute name must be string", "slot state is not a dictionary")
 
 
@@ -69,8 +66,6 @@ def compare(outcome: Outcome, observed: Observed) -> Verdict:
         is_equal = outcome.end in {-1, observed.end} and same_token(outcome.value, observed.value)
     if not is_equal:
         return excuse(outcome, observed, expected, found[len(expected) :])
-    if has_long_name(found):
-        return Verdict.LONG_NAME
     return Verdict.LOADED if is_stop else Verdict.FAILED
 
 
@@ -170,11 +165,6 @@ def agree(expected: Sequence[Row], found: Sequence[Row]) -> bool:
     return all(same_row(row, other) for row, other in zip(expected, found, strict=False))
 
 
-def has_long_name(found: Sequence[Row]) -> bool:
-    """Returns whether a look-up of the machine's lacks a name; `agree` lets it pass for long ones only."""
-    return any(row[0] == "import" and None in row for row in found)
-
-
 def same_row(expected: Row, found: Row) -> bool:
     """Returns whether two events are the same; a None of CPython's account was not seen."""
     if expected == found:
@@ -194,8 +184,6 @@ def same_token(expected: object, found: object) -> bool:
     """Returns whether two tokens are the same where the machine knows the value."""
     if found in (expected, ("?",)):  # tokens may hold what cannot be hashed
         return True
-    if found is None and isinstance(expected, str):
-        return len(expected) > LONGEST_NAME
     if not (isinstance(expected, tuple) and isinstance(found, tuple) and len(expected) == len(found)):
         return False
     return all(same_token(one, other) for one, other in zip(expected, found, strict=True))

@@ -223,6 +223,22 @@ class Stream(Program):
         self.out += after
         del self._stack[-2:]
 
+    def aliased(self) -> None:
+        """A container that is filled, or used as a state, through its memo slot while it stands on the stack."""
+        before, made, fill, after, kind = _ALIASED[int(self._random() * len(_ALIASED))]
+        index = len(self._memo)
+        self._emit(before + made, kind)
+        self.out += b"\x94" if self._random() < 0.7 or index > 255 else bytes((0x71, index))
+        self._memo[index] = kind
+        if self._random() < 0.2:
+            self.out += b"N"
+            self._get(index, kind)
+            self.out += b"\x86b"
+        else:
+            self._get(index, kind)
+            self.out += fill + b"0" + after
+        self._stack.pop()
+
     def bulky(self) -> None:
         """Something longer than what a reader may keep whole: items, text, names, numbers, marks."""
         if self._random() < 0.85:
@@ -299,6 +315,7 @@ _STEPS: Final = table(
     (Stream.play, 9),
     (Stream.misfit, 1),
     (Stream.bulky, 1),
+    (Stream.aliased, 1),
 )
 
 _MISFITS: Final = table(
@@ -326,6 +343,21 @@ _BULKY: Final = (
     b"\x96" + struct.pack("<Q", 5000) + bytes(5000) + b"K\x05K\x07s",
 )
 """Long things; `[` and `/` stand for many MARKs and TUPLEs."""
+_ALIASED: Final = (
+    *((b"", b"]", b"(NNe", b"K\1Ns", "l"), (b"", b"]", b"Na", b"K\0Ns", "l"), (b"", b"]", b"(NNe", b"(Ne", "l")),
+    *(
+        (b"", b"}", b"(Va\nNu", b"(Vb\nNu", "d"),
+        (b"", b"}", b"Va\nNs", b"", "d"),
+        (b"", b"\x8f", b"(K\1\x90", b"", "e"),
+    ),
+    *(
+        (b"cm\nf\n)", b"}", b"(Va\nNu", b"\x92", "g"),
+        (b"]N", b"}", b"", b"\x86b", "l"),
+        (b"]N", b"}", b"N0", b"\x86b", "l"),
+    ),
+    *((b"cm\nf\n", b"]", b"(NNe", b"\x85R", "g"), (b"cm\nf\n)\x81", b"}", b"(Va\nNu", b"b", "g")),
+)
+"""What stands before a container, the container, how it is filled through its slot, how it is used, what is left."""
 _TRUST: Final = (
     *((b"cm\nf\n", (b"tuple",), b"R"), (b"cm\nf\n", (b"tuple",), b"\x81"), (b"cm\nf\n)", (b"dict",), b"\x92")),
     *((b"cm\nf\n", (b"tuple", b"dict"), b"\x92"), (b"", (b"text", b"text"), b"\x93"), (b"Vos\n", (b"text",), b"\x93")),

@@ -75,6 +75,8 @@ BEHIND: Final = b"'\n.\nR.cos\nsystem\n)R." + bytes(300)
 class Scan(Protocol):
     """The machine's entry, or a wrong one that a test puts in its place."""
 
+    __name__: str
+
     def __call__(  # it is `telamon.kits.formats.pickle.scan`
         self, buffer: bytes, start: int, end: int, /, *, recorder: Recorder, mode: Mode, loader: Loader
     ) -> Stream: ...
@@ -150,7 +152,7 @@ class Observer(Recorder):
 
     def _collection(self, value: Collection, depth: int) -> tuple[object, ...]:
         name = value.kind.value
-        if value.count == UNBOUNDED:
+        if value.count >= UNBOUNDED:
             return ANYTHING
         if value.kind not in {Kind.TUPLE, Kind.LIST} or not depth:
             return (name,)

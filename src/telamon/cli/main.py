@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import gc
 import os
 import pkgutil
 import sys
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn
 
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 BROKEN_PIPE = 141  # 128 + SIGPIPE
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+GC_THRESHOLD = 100_000  # containers; imports alone make some 50,000, and few of them are garbage
 
 
 class Commands(click.Group):
@@ -48,15 +53,22 @@ def telamon() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run the command line and end the process with its exit code."""
+    """Run the command line and end the process with its exit code.
+
+    The process ends without the interpreter's own taking down, which costs 10 ms and frees only what the system
+    frees anyway; everything that must be closed is closed by the command that opened it.
+    """
+    gc.set_threshold(GC_THRESHOLD)
     try:
         code = run(arguments)
     except KeyboardInterrupt:
         code = INTERRUPTED
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the flush at exit must not raise again
         code = BROKEN_PIPE
-    sys.exit(code)
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):  # whoever read it is gone
+            stream.flush()
+    os._exit(code)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -78,8 +90,17 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except click.ClickException as error:
         error.show()
         return ExitCode.USAGE
+    except SystemExit as end:  # so click answers a broken pipe, with 1, which here means findings; and completion
+        if isinstance(sys.stdout, click.utils.PacifyFlushWrapper):
+            raise BrokenPipeError from end
+        return end.code if isinstance(end.code, int) else ExitCode.CLEAN
     except (BrokenPipeError, KeyboardInterrupt):
         raise
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            return _crash(error)
+        _complain(f"error[no-room]: expected room for the output, found: {error.strerror}", "")
+        return ExitCode.USAGE
     except Exception as error:  # noqa: BLE001  # the CLI entry is a border (house rule 12)
         return _crash(error)
     return int(result) if isinstance(result, int) else ExitCode.CLEAN

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound="Callable[..., object]")
 
 FORMATS = ("text", "json", "sarif", "junit", "markdown", "github")
-FOLDER_OR_FILE = click.Path(path_type=Path)
 
 
 def policy_option(function: F) -> F:

@@ -44,9 +44,10 @@ def emit(report: Report, output: Output) -> None:
     text = _render(report, "text", output) if output.file or output.format_name == "text" else ""
     if output.file is not None:
         _write(output.file, text if output.format_name == "text" else _render(report, output.format_name, output))
-        click.echo(text, nl=False)
-        return
-    click.echo(text or _render(report, output.format_name, output), nl=False)
+    else:
+        text = text or _render(report, output.format_name, output)
+    # What is coloured was decided above; click would take colours out of a pipe that `--color` asked for.
+    click.echo(text, nl=False, color=True)
 
 
 def _render(report: Report, format_name: str, output: Output) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,12 +10,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-STDIN = Path("-")
+STDIN = Path("/dev/stdin")
+
+
+def subject_path(word: str) -> Path:
+    """Return the path that a word of the command line stands for; `-` is standard input, `./-` a file of that name."""
+    return STDIN if word == "-" else Path(word)
 
 
 @contextmanager
 def named_subjects(paths: Sequence[Path]) -> Iterator[Mapping[Path, str]]:
-    """Yield the paths to check and what reports call each; `-` is copied to a file that is removed afterwards.
+    """Yield the paths to check and what reports call each; standard input is copied to a file that is removed afterwards.
 
     Raises:
         OSError: There is no room for the copy.
@@ -25,6 +29,7 @@ def named_subjects(paths: Sequence[Path]) -> Iterator[Mapping[Path, str]]:
     if STDIN not in paths:
         yield names
         return
+    import shutil
     import tempfile
 
     with tempfile.NamedTemporaryFile(prefix="telamon-stdin-") as file:

@@ -87,7 +87,7 @@ def read_document(content: bytes, file: str) -> Document:
     except (yaml.YAMLError, ValueError, OverflowError) as error:  # the last two: escapes, read without libyaml
         reason = getattr(error, "problem", None) or "an escape that stands for no character"
         mark = getattr(error, "problem_mark", None)
-        raise PolicyError((_marked(file, mark, f"expected YAML, found a syntax error: {reason}"),)) from error
+        raise PolicyError((_marked(file, mark, f"expected valid YAML: {reason}"),)) from error
     return _Reader(file).document(root)
 
 
@@ -195,7 +195,7 @@ def resolved(text: str) -> Plain:
     """Return what a plain (unquoted) scalar means.
 
     >>> resolved("off"), resolved("true"), resolved("0x10"), resolved("1e3"), resolved("~")
-    ('off', True, 16, 1000.0, None)
+    ('off', True, 16, 1000, None)
     """
     if NULL.fullmatch(text):
         return None
@@ -204,7 +204,9 @@ def resolved(text: str) -> Plain:
     if INT.fullmatch(text):
         return int(text, 0) if text[:2] in {"0o", "0x"} else int(text)
     if FLOAT.fullmatch(text) and math.isfinite(float(text)):
-        return float(text)
+        number = float(text)
+        # JSON has one kind of number, and its Schema takes `1.0` for a whole one.
+        return int(number) if number.is_integer() and abs(number) <= MAX_INTEGER else number
     return text
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from telamon.policy.nodes import Document, Path, Plain
 
 UNREPEATED: Final = "something else, which is not repeated here"
+OTHER: Final = "expected other values, which are not repeated here"
 
 WORDS: Final = types.MappingProxyType(
     {
@@ -40,10 +41,10 @@ LIMITS: Final = types.MappingProxyType(
         "exclusiveMinimum": "above {}",
         "exclusiveMaximum": "below {}",
         "multipleOf": "in steps of {}",
-        "minLength": "of {} characters or more",
-        "maxLength": "of {} characters or fewer",
-        "minItems": "of {} entries or more",
-        "maxItems": "of {} entries or fewer",
+        "minLength": "of length at least {}",
+        "maxLength": "of length at most {}",
+        "minItems": "of length at least {}",
+        "maxItems": "of length at most {}",
     }
 )
 
@@ -103,7 +104,7 @@ class _Inner:
         except msgspec.ValidationError as error:
             if isinstance(value, (dict, list)) and _is_collection(kind):  # what its fields or entries are together
                 reason = str(error).partition(" - at `")[0]
-                yield self._problem(UNREPEATED if self._is_secret else reason[:1].lower() + reason[1:])
+                yield self._problem(OTHER if self._is_secret else reason[:1].lower() + reason[1:])
                 return
             choices = _choices(kind)
             near = difflib.get_close_matches(value, choices, n=1) if isinstance(value, str) else []

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
-import getpass
-import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from telamon.core.records import Mode
-from telamon.ledger.entry import EntryKind, Event
-from telamon.ledger.log import Log, open_log
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from telamon.core.records import Outcome
+    from telamon.ledger.entry import Event
+    from telamon.ledger.log import Log
     from telamon.policy import Policy
     from telamon.reporting.report import Report
 
@@ -29,6 +26,8 @@ def open_evidence(policy: Policy, *, read_only: bool = False) -> Log | None:
     ledger = policy.ledger
     if ledger is None:
         return None
+    from telamon.ledger.log import open_log  # noqa: PLC0415  # 20 ms, only where a ledger is named
+
     signer = None
     if ledger.key is not None:
         from telamon.kits.crypto.key_files import read_signer_key  # noqa: PLC0415  # 20 ms, only where a key is named
@@ -55,6 +54,10 @@ def record(report: Report, policy: Policy) -> range | None:
 
 def events_of(report: Report, policy: Policy, *, actor: str) -> Iterator[Event]:
     """Yield one event for each outcome, failure and proof of the report."""
+    import dataclasses  # noqa: PLC0415  # with the ledger
+
+    from telamon.ledger.entry import EntryKind, Event  # noqa: PLC0415  # likewise
+
     findings: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for reported in report.findings:
         key = (reported.control, reported.finding.location.path)
@@ -98,6 +101,8 @@ def _digest(outcome: Outcome) -> str:
     """The digest of the file, read once more; empty where it cannot be read (a FIFO must not be opened)."""
     if outcome.digest:
         return outcome.digest
+    import hashlib  # noqa: PLC0415  # with the ledger
+
     path = Path(outcome.location.path)
     try:
         if not path.is_file():
@@ -109,6 +114,8 @@ def _digest(outcome: Outcome) -> str:
 
 
 def _actor() -> str:
+    import getpass  # noqa: PLC0415  # with the ledger
+
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # no such user, as in some containers

@@ -123,25 +123,31 @@ def _chains() -> Iterator[tuple[str, Program]]:
     system = call("builtins", "__import__", "os")
     yield "GHSA-955r-x9j8-7rhh", applied(call("_operator", "methodcaller", "system", COMMAND), system)
     yield "GHSA-46h3-79wf-xr6c", applied(applied(call("_operator", "attrgetter", "system"), system), COMMAND)
-    yield "GHSA-84r2-jw7c-4r5q", applied(
-        call("operator", "methodcaller", "system", COMMAND), call("pydoc", "locate", "os")
+    yield (
+        "GHSA-84r2-jw7c-4r5q",
+        applied(call("operator", "methodcaller", "system", COMMAND), call("pydoc", "locate", "os")),
     )
     yield "GHSA-vvpj-8cmc-gx39", applied(call("pkgutil", "resolve_name", "os:system"), COMMAND)
-    yield "GHSA-9m3x-qqw2-h32h", applied(
-        call("builtins", "getattr", Program(protocol=4).global_("builtins", "eval"), "__call__"), EXPRESSION
+    yield (
+        "GHSA-9m3x-qqw2-h32h",
+        applied(call("builtins", "getattr", Program(protocol=4).global_("builtins", "eval"), "__call__"), EXPRESSION),
     )
-    yield "fickling-GHSA-565g-hwwr-4pp3", applied(
-        call("types", "FunctionType", call("marshal", "loads", MARSHALLED), {})
+    yield (
+        "fickling-GHSA-565g-hwwr-4pp3",
+        applied(call("types", "FunctionType", call("marshal", "loads", MARSHALLED), {})),
     )
     yield "fickling-GHSA-5hvc-6wx8-mvv4", applied(call("pydoc", "locate", "ctypes.windll.kernel32.WinExec"), b"x", 1)
-    yield "fickling-GHSA-q5qq-mvfm-j35x-ctypes", applied(
-        call("builtins", "getattr", call("ctypes", "CDLL", "libc.so.6"), "system"), COMMAND.encode()
+    yield (
+        "fickling-GHSA-q5qq-mvfm-j35x-ctypes",
+        applied(call("builtins", "getattr", call("ctypes", "CDLL", "libc.so.6"), "system"), COMMAND.encode()),
     )
-    yield "fickling-GHSA-q5qq-mvfm-j35x-importlib", applied(
-        call("builtins", "getattr", call("importlib", "import_module", "os"), "system"), COMMAND
+    yield (
+        "fickling-GHSA-q5qq-mvfm-j35x-importlib",
+        applied(call("builtins", "getattr", call("importlib", "import_module", "os"), "system"), COMMAND),
     )
-    yield "fickling-GHSA-q5qq-mvfm-j35x-code", applied(
-        call("builtins", "getattr", call("code", "InteractiveInterpreter"), "runsource"), SOURCE
+    yield (
+        "fickling-GHSA-q5qq-mvfm-j35x-code",
+        applied(call("builtins", "getattr", call("code", "InteractiveInterpreter"), "runsource"), SOURCE),
     )
     yield "fickling-GHSA-h4rm-mm56-xf63", applied(call("builtins", "getattr", system, "system"), COMMAND)
     yield "modelscan-267", call("pickle", "loads", model(shell(2)))
@@ -174,7 +180,9 @@ def _streams() -> Iterator[tuple[str, bytes]]:
     yield (
         "modelscan-330",
         bytes.fromhex("80048c056e756d70798c0473697a659394948c056e756d70798c0c5f5f6275696c74696e735f5f939494")
-        + b"h\x01}}\x8c\x05shapeh\x03s\x86bh\x01h\x01\x8c\x04eval\x86R" + pushed(EXPRESSION) + b"\x85R.",
+        + b"h\x01}}\x8c\x05shapeh\x03s\x86bh\x01h\x01\x8c\x04eval\x86R"
+        + pushed(EXPRESSION)
+        + b"\x85R.",
     )
 
 

@@ -38,10 +38,20 @@ def _names() -> Iterator[tuple[str, object, object]]:
     yield "str-of-bytes", call("builtins", "str", b"os", "ascii"), call("builtins", "str", b"system", "ascii")
     yield "hexadecimal", "os", method("bytes.decode", method("bytes.fromhex", "73797374656d"))
     yield "base64", "os", method("bytes.decode", call("base64", "b64decode", "c3lzdGVt"))
-    yield "characters", "os", method("str.join", "", call("builtins", "map", Program(protocol=4).global_("builtins", "chr"), [115, 121]))
+    yield (
+        "characters",
+        "os",
+        method(
+            "str.join", "", call("builtins", "map", Program(protocol=4).global_("builtins", "chr"), list(b"system"))
+        ),
+    )
     yield "chr", "os", call("operator", "add", call("builtins", "chr", 115), "ystem")
     yield "format", "os", method("str.format", "{}tem", "sys")
     yield "percent", "os", call("operator", "mod", "sys%s", "tem")
     yield "environment", "os", call("os", "getenv", "TELAMON", "system")
-    yield "attribute-of-module", "os", call("builtins", "getattr", Program(protocol=4).global_("os", "system"), "__name__")
+    yield (
+        "attribute-of-module",
+        "os",
+        call("builtins", "getattr", Program(protocol=4).global_("os", "system"), "__name__"),
+    )
     yield "interned", call("sys", "intern", "os"), call("sys", "intern", "system")

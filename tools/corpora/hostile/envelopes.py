@@ -50,7 +50,9 @@ class Member:
     extra: bytes = b""
 
 
-def zipped(*members: Member, before: bytes = b"", after: bytes = b"", comment: bytes = b"", count: int | None = None) -> bytes:
+def zipped(
+    *members: Member, before: bytes = b"", after: bytes = b"", comment: bytes = b"", count: int | None = None
+) -> bytes:
     """Return a zip of those members, with bytes before it and after it; offsets count from the zip's own start."""
     body, directory, listed = b"", b"", 0
     for member in members:
@@ -84,7 +86,9 @@ def _local(member: Member) -> bytes:
 def _central(member: Member, offset: int) -> bytes:
     checksum = (zlib.crc32(member.data) + member.wrong_checksum) & CHECKSUM_MASK
     packed_bytes, bytes_ = len(_packed(member)) + member.wrong_size, len(member.data) + member.wrong_size
-    head = struct.pack("<IHHHHHHIII", CENTRAL, 20, 20, member.flags, member.method, 0, 33, checksum, packed_bytes, bytes_)
+    head = struct.pack(
+        "<IHHHHHHIII", CENTRAL, 20, 20, member.flags, member.method, 0, 33, checksum, packed_bytes, bytes_
+    )
     return head + struct.pack("<HHHHHII", len(member.name), 0, 0, 0, 0, 0, offset) + member.name
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import lz4.frame
 
-from corpora.assembly import harmless, model, pushed, shell
+from corpora.assembly import call, harmless, model, pushed, shell
 from corpora.case import Case, Technique
 from telamon.kits.attacks.pickles import BUILD, PROTO, STOP, Program
 
@@ -32,9 +32,21 @@ def cases() -> Iterator[Case]:
             twin=layout(harmless()),
             file_name="model.joblib",
         )
+    yield Case(
+        name="zf",
+        technique=Technique.JOBLIB,
+        data=zfile(model(shell())),
+        twin=zfile(model()),
+        file_name="model.pkl.z",
+    )
     content, twin = _between(shell()), _between(harmless())
     for name, codec in CODECS.items():
         yield Case(name=name, technique=Technique.JOBLIB, data=codec(content), twin=codec(twin), file_name="model.pkl")
+
+
+def zfile(data: bytes) -> bytes:
+    """Return a file of joblib before 0.10: the length in hexadecimal, in 19 characters, then zlib."""
+    return b"ZF" + hex(len(data)).encode().ljust(19) + zlib.compress(data)
 
 
 def dtype(code: str = "f8", *, is_object: bool = False) -> Program:
@@ -45,7 +57,7 @@ def dtype(code: str = "f8", *, is_object: bool = False) -> Program:
     return made.raw(pushed((3, order, None, None, None, -1, -1, flags)) + BUILD)
 
 
-def array(  # noqa: PLR0913  # one argument for each entry of the wrapper's state that differs
+def array(  # one argument for each entry of the wrapper's state that differs
     content: bytes = NUMBERS,
     *,
     of: Program | None = None,
@@ -71,7 +83,14 @@ def array(  # noqa: PLR0913  # one argument for each entry of the wrapper's stat
 
 def objects(payload: Program) -> bytes:
     """Return an array of objects: a pickle of its own behind the wrapper."""
-    return array(model(payload), of=dtype("O8", is_object=True), shape=(3,), pad=None)
+    return array(object_array(payload), of=dtype("O8", is_object=True), shape=(1,), pad=None)
+
+
+def object_array(payload: Program) -> bytes:
+    """Return the pickle of a `numpy.ndarray` of one object, which the payload makes."""
+    made = call("numpy.core.multiarray", "_reconstruct", Program(protocol=4).global_("numpy", "ndarray"), (0,), b"b")
+    state = (1, (1,), dtype("O8", is_object=True), False, [payload])
+    return made.raw(pushed(state) + BUILD).finished()
 
 
 def _list(*parts: bytes) -> bytes:
@@ -94,9 +113,7 @@ LAYOUTS: Final[dict[str, Callable[[Program], bytes]]] = {
     "payload-after-a-scalar-array": lambda payload: _list(array(bytes(8), shape=()), payload.body),
     "payload-after-a-fortran-array": lambda payload: _list(array(shape=(8, 8), order="F"), payload.body),
     "payload-after-an-array-of-stops": lambda payload: _list(array(b"." * 512), payload.body),
-    "payload-after-an-array-that-is-a-pickle": lambda payload: _list(
-        array(model().ljust(512, b"\0")), payload.body
-    ),
+    "payload-after-an-array-that-is-a-pickle": lambda payload: _list(array(model().ljust(512, b"\0")), payload.body),
     "payload-after-an-array-of-bytes": lambda payload: _list(array(of=dtype("u1"), shape=(512,)), payload.body),
     "payload-after-sklearn-s-own-wrapper": lambda payload: _list(
         array(module="sklearn.externals.joblib.numpy_pickle", pad=None), payload.body
@@ -108,7 +125,6 @@ LAYOUTS: Final[dict[str, Callable[[Program], bytes]]] = {
     "payload-before-arrays-of-two-dimensions": lambda payload: _list(
         array(shape=(64, 1)), payload.body + b"0", array(), array()
     ),
-    "payload-in-a-second-pickle": lambda payload: _list(array()) + model(payload),
 }
 CODECS: Final[dict[str, Callable[[bytes], bytes]]] = {
     "zlib-3": lambda data: zlib.compress(data, 3),
@@ -119,8 +135,4 @@ CODECS: Final[dict[str, Callable[[bytes], bytes]]] = {
     "lzma": lambda data: lzma.compress(data, lzma.FORMAT_ALONE),
     "xz": lzma.compress,
     "lz4": lambda data: bytes(lz4.frame.compress(data)),
-    # joblib before 0.10: the length in hexadecimal, padded to 19 characters, then zlib (numpy_pickle_compat.py).
-    "zf": lambda data: b"ZF" + hex(len(data)).encode().ljust(19) + zlib.compress(data),
-    "zlib-then-gzip": lambda data: gzip.compress(zlib.compress(data), mtime=0),
-    "gzip-in-two-members": lambda data: gzip.compress(data[:9], mtime=0) + gzip.compress(data[9:], mtime=0),
 }

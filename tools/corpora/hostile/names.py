@@ -28,7 +28,6 @@ PYTHON_2: Final[tuple[tuple[str, str, tuple[object, ...]], ...]] = (
     ("thread", "start_new_thread", (call("builtins", "print"), ())),
     ("dummy_thread", "start_new_thread", (call("builtins", "print"), ())),
     ("cPickle", "load", (None,)),
-    ("new", "function", (None, {})),
     ("imp", "load_module", ("attacker", None, "attacker.py", ("", "", 1))),
 )
 PRIVATE: Final[tuple[tuple[str, str, tuple[object, ...]], ...]] = (

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from corpora.assembly import call, harmless, model, shell
 from corpora.case import Case, Technique
+from corpora.hostile.carried_code import MARSHALLED
 from corpora.hostile.envelopes import npy, torch_zip
 from telamon.kits.attacks.pickles import Program
 
@@ -83,21 +84,30 @@ def _encoded() -> Iterator[tuple[str, Program]]:
     yield "loads-of-bytearray-opcode", call("pickle", "loads", _bytearray(inner))
     yield "loads-of-memoryview", call("pickle", "loads", call("builtins", "memoryview", inner))
     yield "loads-of-a-concatenation", call("pickle", "loads", call("operator", "add", inner[:9], inner[9:]))
-    yield "loads-by-keyword", Program(protocol=4).raw(
-        call("functools", "partial", Program(protocol=4).global_("pickle", "loads"), inner).body + b")R"
+    yield (
+        "loads-by-keyword",
+        Program(protocol=4).raw(
+            call("functools", "partial", Program(protocol=4).global_("pickle", "loads"), inner).body + b")R"
+        ),
     )
     yield "twice", call("pickle", "loads", call("pickle", "loads", model(shell())).finished())
-    yield "three-times", call(
-        "pickle", "loads", call("pickle", "loads", call("pickle", "loads", model(shell())).finished()).finished()
+    yield (
+        "three-times",
+        call("pickle", "loads", call("pickle", "loads", call("pickle", "loads", model(shell())).finished()).finished()),
     )
-    yield "unpickler-load", Program(protocol=4).raw(
-        call("operator", "methodcaller", "load").body
-        + b"(" + call("pickle", "Unpickler", call("io", "BytesIO", inner)).body + b"tR"
+    yield (
+        "unpickler-load",
+        Program(protocol=4).raw(
+            call("operator", "methodcaller", "load").body
+            + b"("
+            + call("pickle", "Unpickler", call("io", "BytesIO", inner)).body
+            + b"tR"
+        ),
     )
-    yield "marshalled-code", Program(protocol=4).raw(
-        call("types", "FunctionType", call("marshal", "loads", b"N"), {}).body + b")R"
+    yield (
+        "marshalled-code",
+        Program(protocol=4).raw(call("types", "FunctionType", call("marshal", "loads", MARSHALLED), {}).body + b")R"),
     )
-    yield "second-pickle-within", call("pickle", "loads", model() + inner)
     yield "broken-after-the-call", call("pickle", "loads", b"\x80\x04" + shell().body + b"\xff")
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Final
 
-from corpora.assembly import COMMAND, harmless, pushed
+from corpora.assembly import COMMAND, SOURCE, harmless, pushed
 from corpora.case import Case, Technique
 from telamon.kits.attacks.pickles import (
-    BUILD,
     EMPTY_DICT,
     EMPTY_TUPLE,
     MARK,
@@ -78,13 +77,35 @@ def _calls() -> Iterator[tuple[str, bytes]]:
         yield f"newobj-{drain}-of-map", b"cbuiltins\n" + drain.encode() + b"\n" + mapped + b"\x85" + NEWOBJ
     yield "reduce-list-of-map", b"cbuiltins\nlist\n" + mapped + b"\x85" + REDUCE
     yield "appends-to-list-from-map", b"ccollections\ndeque\n" + mapped + b"\x85" + REDUCE
-    yield "reconstructor", b"ccopyreg\n_reconstructor\n" + MARK + PARTIAL + b"cbuiltins\nobject\nN" + TUPLE + REDUCE + (
-        MARK + SYSTEM + MARK + ARGUMENT + TUPLE + b"}N" + TUPLE + BUILD + EMPTY_TUPLE + REDUCE
+    yield (
+        "reconstructor",
+        (
+            b"ccopyreg\n_reconstructor\n"
+            + MARK
+            + PARTIAL
+            + PARTIAL
+            + SYSTEM
+            + TUPLE
+            + REDUCE
+            + ARGUMENT
+            + b"\x85"
+            + REDUCE
+        ),
     )
     yield "copyreg-newobj", b"ccopyreg\n__newobj__\n" + MARK + PARTIAL + SYSTEM + ARGUMENT + TUPLE + REDUCE + b")R"
     yield (
         "copyreg-newobj-ex",
-        b"ccopyreg\n__newobj_ex__\n" + MARK + PARTIAL + MARK + SYSTEM + ARGUMENT + TUPLE + b"}" + TUPLE + REDUCE + b")R",
+        b"ccopyreg\n__newobj_ex__\n"
+        + MARK
+        + PARTIAL
+        + MARK
+        + SYSTEM
+        + ARGUMENT
+        + TUPLE
+        + b"}"
+        + TUPLE
+        + REDUCE
+        + b")R",
     )
     yield "newobj-function-type", _function() + NEWOBJ + EMPTY_TUPLE + REDUCE
     yield "obj-result-discarded", MARK + SYSTEM + ARGUMENT + OBJ + b"0N"
@@ -93,14 +114,15 @@ def _calls() -> Iterator[tuple[str, bytes]]:
     yield "call-as-persistent-id", SYSTEM + ARGUMENT + b"\x85RQ"
     yield "call-as-state", b"ccollections\nOrderedDict\n)R" + SYSTEM + ARGUMENT + b"\x85R0}b"
     yield "call-as-module-name", SYSTEM + ARGUMENT + b"\x85R0" + pushed("os") + pushed("getcwd") + STACK_GLOBAL
-    yield "call-within-arguments-of-a-harmless-call", (
-        b"ccollections\nOrderedDict\n" + MARK + b"](" + SYSTEM + ARGUMENT + b"\x85RNe0" + TUPLE + REDUCE
+    yield (
+        "call-within-arguments-of-a-harmless-call",
+        (b"ccollections\nOrderedDict\n" + MARK + b"](" + SYSTEM + ARGUMENT + b"\x85RNe0" + TUPLE + REDUCE),
     )
 
 
 def _function() -> bytes:
     """The class and arguments of `types.FunctionType(compile(...), {})`."""
-    compiled = b"cbuiltins\ncompile\n" + pushed((COMMAND, "", "exec")) + REDUCE
+    compiled = b"cbuiltins\ncompile\n" + pushed((SOURCE, "", "exec")) + REDUCE
     return b"ctypes\nFunctionType\n" + MARK + compiled + b"}" + TUPLE
 
 

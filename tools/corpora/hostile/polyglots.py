@@ -16,7 +16,7 @@ GOOD: Final = model(harmless(2))
 BAD: Final = model(shell(2))
 TEXT: Final = f"cos\nsystem\n(S'{COMMAND}'\ntR.".encode()
 # BINFLOAT takes `G` and eight bytes, so that the signature of a GIF is a number to an unpickler.
-GIF: Final = b"GIF89a\x01\x00\x01" + b"0"
+GIF: Final = b"GIF89a\x01\x00\x01"
 PNG: Final = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(17)
 HDF5: Final = b"\x89HDF\r\n\x1a\n"
 

@@ -70,7 +70,11 @@ def _sequences() -> Iterator[tuple[str, bytes, bytes | None]]:
     yield "empty-pickle-first", b"N." + BAD, b"N." + GOOD
     yield "memo-does-not-carry-over", pushed("os") + b"\x940N." + BAD, None
     yield "after-a-long-inert-run", HEAD + b"](" + b"K\x01" * 50_000 + shell().body + b"e.", None
-    yield "within-deep-nesting", HEAD + b"]" * 500 + shell().body + b"a" * 500 + STOP, HEAD + b"]" * 500 + b"N" + b"a" * 500 + STOP
+    yield (
+        "within-deep-nesting",
+        HEAD + b"]" * 500 + shell().body + b"a" * 500 + STOP,
+        HEAD + b"]" * 500 + b"N" + b"a" * 500 + STOP,
+    )
     yield "at-the-very-end-of-a-big-list", _long(shell()), _long(harmless())
     yield "between-megabytes-of-bytes", _padded(shell()), _padded(harmless())
 

@@ -58,7 +58,6 @@ CALLS: Final[tuple[tuple[str, str, tuple[object, ...]], ...]] = (
     # Code.
     ("builtins", "exec", (SOURCE,)),
     ("builtins", "eval", (EXPRESSION,)),
-    ("builtins", "compile", (SOURCE, "", "exec")),
     ("builtins", "__import__", ("antigravity",)),
     ("builtins", "breakpoint", ()),
     ("runpy", "run_path", ("attacker.py",)),

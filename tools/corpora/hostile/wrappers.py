@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 LAYERS: Final[dict[str, Callable[[bytes], bytes]]] = {
     "gz": lambda data: gzip.compress(data, mtime=0),
+    "gz-in-two-members": lambda data: gzip.compress(data[:9], mtime=0) + gzip.compress(data[9:], mtime=0),
+    "bz2-in-two-streams": lambda data: bz2.compress(data[:9]) + bz2.compress(data[9:]),
+    "xz-in-two-streams": lambda data: lzma.compress(data[:9]) + lzma.compress(data[9:]),
     "bz2": bz2.compress,
     "xz": lzma.compress,
     "lzma": lambda data: lzma.compress(data, lzma.FORMAT_ALONE),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from telamon import catalog as catalogue
-from telamon.cli.options import FOLDER_OR_FILE, load_policy, policy_option, report_options
+from telamon.cli.options import load_policy, policy_option, report_options
 
 if TYPE_CHECKING:
     from telamon.catalog import Catalog
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command(name="check")
-@click.argument("paths", nargs=-1, type=FOLDER_OR_FILE)
+@click.argument("paths", nargs=-1, type=click.Path())
 @policy_option
 @report_options
 @click.option("-j", "--jobs", type=click.IntRange(1, 256), help="Worker processes; default: one per processor.")
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 @click.pass_context
 def command(
     ctx: click.Context,
-    paths: tuple[Path, ...],
+    paths: tuple[str, ...],
     *,
     policy_file: Path | None,
     format_name: str,
@@ -50,15 +50,16 @@ def command(
     judged, 4 internal error.
     """
     from telamon.cli.output import Output, emit
-    from telamon.policy import baseline as baselines
     from telamon.reporting import evidence
 
     catalog = catalogue.load()
     policy = load_policy(policy_file, catalog)
     known = baseline_file or policy.baseline
-    baseline = baselines.read(known) if known is not None and write_baseline is None else None
+    baseline = _read_baseline(known) if known is not None and write_baseline is None else None
     report = _check(_subjects(paths, policy), policy, catalog, baseline, jobs)
     if write_baseline is not None:
+        from telamon.policy import baseline as baselines
+
         baselines.write(write_baseline, (reported.finding for reported in report.findings))
         click.echo(f"{len(report.findings)} findings written to {write_baseline}", err=True)
         return
@@ -67,8 +68,16 @@ def command(
     ctx.exit(report.exit_code)
 
 
-def _subjects(paths: tuple[Path, ...], policy: Policy) -> tuple[Path, ...]:
-    return paths or policy.paths or (Path(),)
+def _read_baseline(file: Path) -> Baseline:
+    from telamon.policy import baseline as baselines
+
+    return baselines.read(file)
+
+
+def _subjects(words: tuple[str, ...], policy: Policy) -> tuple[Path, ...]:
+    from telamon.cli.stdin import subject_path
+
+    return tuple(subject_path(word) for word in words) or policy.paths or (Path(),)
 
 
 def _check(

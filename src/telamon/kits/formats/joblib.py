@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from telamon.kits.formats.numpy import ItemType, item_type
 from telamon.kits.formats.pickle import Collection, Global, Kind, Nested, Result
 
 if TYPE_CHECKING:
     import mmap
 
+    from telamon.kits.formats.numpy import ItemType
     from telamon.kits.formats.pickle import Skip, Value
 
 # The last was scikit-learn's own copy of joblib, up to release 0.22.
@@ -19,7 +19,6 @@ WRAPPER: Final = "NumpyArrayWrapper"
 MAX_DIMENSIONS: Final = 64  # numpy's NPY_MAXDIMS
 ITEM_REFCOUNT: Final = 0x01  # numpy's flag of a dtype whose items are Python objects
 FLAGS_AT: Final = 7  # in the state of a dtype: version, order, subtype, names, fields, size, alignment, flags
-UNKNOWN_ITEM: Final = ItemType(item_bytes=None, has_object=True)
 
 
 class JoblibHook:
@@ -44,10 +43,10 @@ class JoblibHook:
             return None
         self.arrays += 1
         item = dtype_of(state.get("dtype"))
-        if item.has_object and item is not UNKNOWN_ITEM:
+        if item is not None and item.has_object:
             return Nested(position)
         count = count_of(state.get("shape"))
-        if item.item_bytes is None or count is None:
+        if item is None or item.item_bytes is None or count is None:
             self.odd = self.odd or "an array whose type or shape the file computes"
             return None
         if state.get("numpy_array_alignment_bytes").__class__ is int:
@@ -75,21 +74,23 @@ def count_of(shape: Value) -> int | None:
     return math.prod(lengths) if len(lengths) == shape.count <= MAX_DIMENSIONS else None
 
 
-def dtype_of(value: Value) -> ItemType:
+def dtype_of(value: Value) -> ItemType | None:
     """Return the item type of a pickled `numpy.dtype`: its code, and the flag that its state carries.
 
-    A dtype in doubt is `UNKNOWN_ITEM`.
+    A dtype in doubt is `None`.
     """
+    from telamon.kits.formats.numpy import ItemType, item_type  # noqa: PLC0415  # 5 ms, only where there is an array
+
     if not isinstance(value, Result) or not isinstance(value.callable, Global) or value.callable.name != "dtype":
-        return UNKNOWN_ITEM
+        return None
     arguments = value.arguments
     code = arguments.items[0] if isinstance(arguments, Collection) and arguments.items else None
     if not isinstance(code, str):
-        return UNKNOWN_ITEM
+        return None
     item = item_type(code)
     state = value.state
     is_whole = isinstance(state, Collection) and state.kind is Kind.TUPLE and len(state.items) > FLAGS_AT
     flags = state.items[FLAGS_AT] if isinstance(state, Collection) and is_whole else 0
     if item.has_object or (isinstance(flags, int) and flags & ITEM_REFCOUNT):
         return ItemType(item_bytes=item.item_bytes, has_object=True)
-    return item if item.item_bytes is not None else UNKNOWN_ITEM
+    return item if item.item_bytes is not None else None

@@ -69,6 +69,7 @@ def inert_prefix(data: Data, start: int, end: int) -> Prefix:
     protocol = data[start + 1] if end - start > 1 and data[start] == Opcode.PROTO else 0
     while position < end:
         limit = min(frame or end, position + _WINDOW, end)
+        begun = position
         matched = pattern.match(data, position, limit)
         position = matched.end() if matched else position
         dropped = release(data, dropped, position)
@@ -88,8 +89,8 @@ def inert_prefix(data: Data, start: int, end: int) -> Prefix:
             continue
         stop = payload_end(data, position, frame or end)
         if stop is None:
-            if limit == position + _WINDOW or (matched and matched.start() < position and limit < (frame or end)):
-                continue
+            if position > begun and limit < (frame or end):
+                continue  # an opcode that the window cut; the next window begins with it
             break
         position = stop
     return Prefix(position, is_whole=False, protocol=protocol)

@@ -31,13 +31,13 @@ def _sized(most: int, filler: bytes, zeros: bytes = b"") -> bytes:
 
 _COUNTED: Final = b"|".join(
     (
-        rb"\x8c" + _sized(48, _ANY),
+        rb"\x8c" + _sized(256, _ANY),
         rb"M..",
         rb"G.{8}",
         rb"J.{4}",
         rb"\x8a" + _sized(9, _ANY),
-        rb"X" + _sized(32, _ANY, rb"\0\0\0"),
-        rb"[CU]" + _sized(32, _ANY),
+        rb"X" + _sized(128, _ANY, rb"\0\0\0"),
+        rb"[CU]" + _sized(64, _ANY),
     )
 )
 """Constants whose argument is short or of a fixed size, but BININT1, whatever their content."""
@@ -135,10 +135,9 @@ def step(*, puts: bool, has_calls: bool, in_dict: bool) -> Pattern:
     filled = rb"|\]%(m)s(?:\(%(inner)s*+e|%(c)sa)|\}%(m)s(?:\((?:%(c)s%(inner)s)*+u|%(c)s%(c)ss)"
     made[b"value"] = (flat + filled + empty) % made
     head = rb"()((?:%(c)s%(value)s)++)?+(%(top)s)?+" if in_dict else rb"(%(value)s++)?+()()"
-    tail = (
-        rb"(?:(%(get)s)(%(args)s)([R\x81])%(m)s(?:(%(state)s)b)?+)?+"
-        rb"([eu])?+([\]}]%(m)s\()?+"
-    )
+    tail = rb"(?:(%(get)s)(%(args)s)([R\x81])%(m)s(?:(%(state)s)b)?+)?+"
+    # After the end of a record, the next one may be plain as a whole: it is not opened before that is tried.
+    tail += rb"(?:([eu])|([\]}]%(m)s\())?+" if has_calls else rb"([eu])?+([\]}]%(m)s\()?+"
     return re.compile((head + tail) % made, re.DOTALL)
 
 

@@ -96,9 +96,7 @@ class Recall:
     def _has_tallies(self, window: Window) -> bool:
         """Returns whether only the number of the calls by idioms in a window matters."""
         self._counts = Counter(self.slots.idioms(window))
-        return all(
-            key in self._tallies or self._add_tally(key, window.start) for key in self._counts if key[0]
-        )
+        return all(key in self._tallies or self._add_tally(key, window.start) for key in self._counts if key[0])
 
     def _add_tally(self, key: tuple[bytes, bytes, bytes], before: int) -> bool:
         """Asks the recorder for counters of a call and of its BUILD."""
@@ -148,17 +146,20 @@ class Recall:
             index = int.from_bytes(token[1:], "little")
             is_later = index >= filled and (index - filled >= len(puts) or puts[index - filled] > first[token])
             place = None if is_later else self.slots.place(index, window.stop)
-            if place is None or not self._is_hashable(place):
+            if place is None or not self._is_hashable(place, window.start):
                 is_known = False
             else:
                 self._verified.add(token)
         return is_known
 
-    def _is_hashable(self, place: Place) -> bool:
-        """Returns whether what a slot holds is known to be hashable, by the opcode that made it."""
+    def _is_hashable(self, place: Place, executed: int) -> bool:
+        """Returns whether what a slot holds is known to be hashable, by the opcode that made it.
+
+        Of tuples that is known when they are behind the offset `executed`.
+        """
         code = self._machine.data[place.maker]
         if code in _TUPLES:
-            return not self._is_listed(place.offset)
+            return place.offset < executed and not self._is_listed(place.offset)
         return code in _CONSTANTS or code in _SUPPLIED or code in b")\x91"
 
     def _is_listed(self, offset: int) -> bool:

@@ -114,9 +114,7 @@ class Relay(Recorder):
         if self._is_new():
             self._recorder.imported(offset, found)
 
-    def called(
-        self, offset: int, opcode: Opcode, callable: Value, arguments: Value, keywords: Value = None
-    ) -> None:
+    def called(self, offset: int, opcode: Opcode, callable: Value, arguments: Value, keywords: Value = None) -> None:
         if self._is_new():
             self._recorder.called(offset, opcode, callable, arguments, keywords)
 

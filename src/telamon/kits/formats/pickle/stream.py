@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from telamon.kits.formats.pickle.data_only import inert_prefix
 from telamon.kits.formats.pickle.dispatch import HANDLERS
 from telamon.kits.formats.pickle.endings import Ending, IrregularError, Stream
 from telamon.kits.formats.pickle.hooks import Hook
@@ -12,8 +11,6 @@ from telamon.kits.formats.pickle.limits import DEFAULT_LIMITS, DEFAULT_LOADER, L
 from telamon.kits.formats.pickle.machine import Data, Machine
 from telamon.kits.formats.pickle.opcodes import Opcode
 from telamon.kits.formats.pickle.recorder import Recorder, Relay
-from telamon.kits.formats.pickle.swift import SwiftMachine
-from telamon.kits.formats.pickle.swift_handlers import SWIFT_HANDLERS
 
 _LARGE: Final = 512 * 1024  # below it, compiling the patterns costs more than the exact machine
 _MEMOIZING_PROTOCOL: Final = 4
@@ -47,17 +44,20 @@ def scan(
     stop = len(buffer) if end is None else min(end, len(buffer))
     exact = Machine(buffer, start, stop, recorder, hook=hook, limits=limits, loader=loader, mode=mode)
     if hook is None and stop - start >= _LARGE:
+        from telamon.kits.formats.pickle.data_only import inert_prefix  # noqa: PLC0415  # only for large streams
+
         prefix = inert_prefix(buffer, start, stop)
         if prefix.is_whole:
-            return Stream(
-                start=start, end=prefix.end, protocol=prefix.protocol, ending=Ending.STOP, is_data_only=True
-            )
+            return Stream(start=start, end=prefix.end, protocol=prefix.protocol, ending=Ending.STOP, is_data_only=True)
         return _scan_large(exact)
     return exact.run(HANDLERS)
 
 
 def _scan_large(exact: Machine) -> Stream:
     """Returns how a large pickle ends, by the swift machine as long as the stream is regular."""
+    from telamon.kits.formats.pickle.swift import SwiftMachine  # noqa: PLC0415  # 8 ms, only for large streams
+    from telamon.kits.formats.pickle.swift_handlers import SWIFT_HANDLERS  # noqa: PLC0415  # likewise
+
     relay = Relay(exact.recorder)
     swift = SwiftMachine(
         exact.data, exact.start, exact.end, relay, limits=exact.limits, loader=exact.loader, mode=exact.mode

@@ -61,6 +61,8 @@ class SwiftMachine(Machine):
         self.puts = puts
         self.recall = Recall(self, relay, puts=puts)
         self._runs: list[tuple[int, int]] = []
+        self._in_list: Matcher = self._first_match
+        self._in_dict: Matcher = self._first_match
         self._released = self.start
         self._no_arguments = Collection(Kind.TUPLE, [], 0, True)
 
@@ -129,18 +131,20 @@ class SwiftMachine(Machine):
         if self.recall.slots.walked == self.position < self.end and self.data[self.position] != _STOP:
             raise IrregularError("an opcode that regular streams do not have")
         self._is_stepping = not has_gets
-        if has_gets:
-            self._choose(has_calls=self.recall.has_known_calls)
+        has_calls = has_gets and self.recall.has_known_calls
+        if has_calls is not self._has_calls:
+            self._has_calls = has_calls
+            self._in_list = self._in_dict = self._first_match
         self._released = release(self.data, self._released, self.position)
 
-    def _choose(self, *, has_calls: bool) -> None:
-        """Chooses the patterns of a window."""
-        self._has_calls = has_calls
-        in_list, in_dict = (
-            grammar.step(puts=self.puts, has_calls=has_calls, in_dict=in_dict) for in_dict in (False, True)
-        )
-        self._in_list: Matcher = in_list.match  # type: ignore[assignment] - these patterns always match
-        self._in_dict: Matcher = in_dict.match  # type: ignore[assignment] - likewise
+    def _first_match(self, data: Data, at: int, limit: int) -> _Match:
+        """Compiles the pattern of the present kind of step, and returns what it matches."""
+        pattern = grammar.step(puts=self.puts, has_calls=self._has_calls, in_dict=self._is_filling_dict)
+        if self._is_filling_dict:
+            self._in_dict = pattern.match  # type: ignore[assignment] - a step matches everywhere
+        else:
+            self._in_list = pattern.match  # type: ignore[assignment] - likewise
+        return pattern.match(data, at, limit)  # type: ignore[return-value] - likewise
 
     def _look_below(self) -> None:
         """Notes whether keys and values are being put in what stands below the topmost mark."""

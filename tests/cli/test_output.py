@@ -1,0 +1,193 @@
+"""Where reports go, in which colours, and what happens when nobody or nothing takes them."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def test_file_takes_the_format_and_the_terminal_keeps_the_text(cli: Callable, folder: Path, samples: Path) -> None:
+    plain = cli("check", samples / "hostile.pkl")
+    ended = cli("check", samples / "hostile.pkl", "--format", "json", "--output", folder / "report.json")
+    assert (ended.code, ended.out) == (1, plain.out)
+    assert json.loads((folder / "report.json").read_text())["exit_code"] == 1
+
+
+def test_file_with_text_has_what_the_terminal_has(cli: Callable, folder: Path, samples: Path) -> None:
+    ended = cli("check", samples / "hostile.pkl", "-o", folder / "report.txt")
+    assert (folder / "report.txt").read_text() == ended.out
+
+
+def test_file_in_a_missing_folder_is_a_usage_error(cli: Callable, folder: Path, samples: Path) -> None:
+    ended = cli("check", samples / "clean.pkl", "-o", folder / "none" / "report.txt")
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err == f"error[usage]: cannot write the report to `{folder}/none/report.txt`: No such file or directory\n"
+
+
+def test_full_disk_leaves_the_old_report_whole(
+    cli: Callable, folder: Path, samples: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = folder / "report.json"
+    report.write_text("the old one")
+
+    def write_text(self: Path, content: str, **_settings: object) -> None:
+        with self.open("w") as file:
+            file.write(content[:10])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_text", write_text)
+    ended = cli("check", samples / "clean.pkl", "--format", "json", "-o", report)
+    assert ended.code == 2
+    assert ended.err == f"error[usage]: cannot write the report to `{report}`: No space left on device\n"
+    assert sorted(path.name for path in folder.iterdir()) == ["models", "report.json", "telamon.yaml"]
+    assert report.read_text() == "the old one"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
+def test_full_standard_output_is_no_defect_of_ours(folder: Path, samples: Path) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(  # noqa: S603  # the program is ours
+            [sys.executable, "-m", "telamon", "check", str(samples / "clean.pkl")],
+            cwd=folder,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert done.stderr == b"error[no-room]: expected room for the output, found: No space left on device\n"
+
+
+def test_reader_that_goes_away_ends_the_run_silently(folder: Path) -> None:
+    for number in range(2000):
+        (folder / f"{number}.pkl").write_bytes(b"N.")
+    child = subprocess.Popen(  # noqa: S603  # the program is ours
+        [sys.executable, "-m", "telamon", "check", "-v", "--jobs", "1", "."],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    child.stdout.close()
+    assert child.stderr.read() == b""
+    assert child.wait(60) == 128 + signal.SIGPIPE
+    child.stderr.close()
+
+
+def test_interrupt_ends_the_run_without_a_traceback(folder: Path) -> None:
+    os.mkfifo(folder / "pipe")
+    child = subprocess.Popen(  # noqa: S603  # the program is ours
+        [sys.executable, "-m", "telamon", "check", "-"],
+        cwd=folder,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    # It waits for standard input; the signal goes out once it has taken all that a pipe cannot hold.
+    child.stdin.write(b"\x80\x04" + bytes(1 << 20))
+    child.stdin.flush()
+    child.send_signal(signal.SIGINT)
+    out, err = child.communicate(timeout=60)
+    assert (child.returncode, out, err.strip()) == (130, b"", b"")
+
+
+def test_interrupt_of_a_parallel_scan_leaves_no_worker(folder: Path) -> None:
+    for number in range(20):
+        (folder / f"{number}.pkl").write_bytes(b"\x80\x04" + b"(" * 2_000_000)
+    child = subprocess.Popen(  # noqa: S603  # the program is ours
+        [sys.executable, "-m", "telamon", "check", "--jobs", "2", "."],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    children = Path(f"/proc/{child.pid}/task/{child.pid}/children")
+    if not children.exists():
+        child.kill()
+        child.communicate()
+        pytest.skip("the system does not tell a process's children")
+    while child.poll() is None and not _ignore_interrupts(children.read_text().split(), 2):
+        threading.Event().wait(0.01)
+    with suppress(ProcessLookupError):  # it was done before the signal came
+        os.killpg(child.pid, signal.SIGINT)
+    out, err = child.communicate(timeout=60)
+    if child.returncode == 130:
+        assert (out, err.strip()) == (b"", b"")
+    with pytest.raises(ProcessLookupError):
+        os.killpg(child.pid, 0)
+
+
+def _ignore_interrupts(pids: list[str], least: int) -> bool:
+    """Whether so many processes have come as far as leaving Ctrl-C to their parent."""
+    masks = []
+    for pid in pids:
+        with suppress(OSError):  # it ended a moment ago
+            lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+            masks += [line.split()[1] for line in lines if line.startswith("SigIgn:")]
+    return sum(int(mask, 16) >> (signal.SIGINT - 1) & 1 for mask in masks) >= least
+
+
+def test_no_colours_without_a_terminal(cli: Callable, samples: Path) -> None:
+    assert "\x1b" not in cli("check", samples).out
+
+
+@pytest.mark.parametrize(
+    ("words", "no_color", "expected"),
+    [
+        ((), None, True),
+        ((), "1", False),
+        ((), "", True),  # no-color.org: an empty value does not count
+        (("--color",), "1", True),
+        (("--no-color",), None, False),
+    ],
+)
+def test_colours_on_a_terminal(
+    cli: Callable,
+    samples: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    words: tuple[str, ...],
+    no_color: str | None,
+    expected: bool,  # noqa: FBT001  # a column of the table
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    if no_color is not None:
+        monkeypatch.setenv("NO_COLOR", no_color)
+    assert ("\x1b[" in cli("check", samples, *words).out) is expected
+
+
+def test_colour_can_be_forced_into_a_pipe(process: Callable, samples: Path) -> None:
+    assert b"\x1b[" in process("check", str(samples), "--color").stdout
+
+
+def test_format_by_environment_and_flag_goes_before_it(
+    cli: Callable, samples: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TELAMON_FORMAT", "json")
+    assert json.loads(cli("check", samples).out)["command"] == "check"
+    assert cli("check", samples, "--format", "markdown").out.startswith("#")
+
+
+def test_policy_by_environment_and_flag_goes_before_it(
+    cli: Callable, folder: Path, samples: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    strict = "version: 1\ncontrols:\n  vulnerability-scanning: {fail_at: medium}\n"
+    (folder / "strict.yaml").write_text(strict)
+    monkeypatch.setenv("TELAMON_POLICY", str(folder / "strict.yaml"))
+    assert cli("check", samples / "unknown.pkl").code == 1
+    assert cli("check", samples / "unknown.pkl", "--policy", folder / "telamon.yaml").code == 0
+
+
+def test_verbose_lists_clean_files(cli: Callable, samples: Path) -> None:
+    assert "clean[vulnerability-scanning]" not in cli("check", samples / "clean.pkl").out
+    assert "clean[vulnerability-scanning]" in cli("check", samples / "clean.pkl", "-v").out

@@ -1,0 +1,131 @@
+"""The frozen snapshot: its values, their places and its digest."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import FrozenInstanceError
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from telamon.catalog import Catalog
+from telamon.policy import default
+from telamon.policy.compiler import leaves_of, path_text
+
+if TYPE_CHECKING:
+    from conftest import Reader
+
+plain = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.text("ab", max_size=2),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("ab", max_size=2), inner, max_size=3),
+)
+
+
+def test_digest_is_over_the_canonical_form_of_what_is_in_force() -> None:
+    policy = default(Catalog(own=()))
+    content = (
+        b'{"baseline":null,"controls":{},"datasets":{},"exclude":[".git"],"ledger":null,"models":{},"principals":[],'
+        b'"system":"unnamed","version":1,"waivers":[]}'
+    )
+    assert policy.digest == "sha256:" + hashlib.sha256(content).hexdigest()
+
+
+def test_digest_does_not_depend_on_order_comments_places_and_spelling(read: Reader) -> None:
+    first = read("version: 1\nsystem: a\ncontrols:\n  vulnerability-scanning: {mode: off, max_depth: 6}\n")
+    second = read(
+        "# comment\ncontrols: {'vulnerability-scanning': {max_depth: 0x6, mode: 'off'}}\n\nsystem: 'a'\nversion: 1.0\n",
+        name="other.yaml",
+    )
+    assert first.digest == second.digest
+
+
+@pytest.mark.parametrize(
+    "change", ["system: b", "exclude: []", "baseline: x", "controls: {vulnerability-scanning: {fail_at: low}}"]
+)
+def test_digest_depends_on_every_value(change: str, read: Reader) -> None:
+    assert read("version: 1\n").digest != read(f"version: 1\n{change}\n").digest
+
+
+def test_says_where_each_value_comes_from(read: Reader) -> None:
+    policy = read("version: 1\nexclude:\n  - a\n  -   b\ncontrols:\n  vulnerability-scanning:\n    mode: off\n")
+    assert {path_text(path): policy.origin(path) for path, _ in policy.leaves()} == {
+        "version": "telamon.yaml:1:1",
+        "system": "default",
+        "models": "default",
+        "datasets": "default",
+        "principals": "default",
+        "ledger": "default",
+        "waivers": "default",
+        "baseline": "default",
+        "exclude[0]": "telamon.yaml:3:5",
+        "exclude[1]": "telamon.yaml:4:7",
+        "controls.vulnerability-scanning.mode": "telamon.yaml:7:5",
+        "controls.vulnerability-scanning.fail_at": "default",
+        "controls.vulnerability-scanning.allow": "default",
+        "controls.vulnerability-scanning.max_unpacked_mib": "default",
+        "controls.vulnerability-scanning.max_depth": "default",
+        "controls.vulnerability-scanning.time_limit_s": "default",
+    }
+
+
+def test_without_a_file_everything_is_a_default(catalog: Catalog) -> None:
+    policy = default(catalog)
+    assert {policy.origin(path) for path, _ in policy.leaves()} == {"default"}
+    assert policy.folder == Path()
+    assert policy.baseline is None
+    assert policy.ledger is None
+    assert policy.paths == ()
+    assert policy.waivers == ()
+
+
+def test_leaves_go_into_lists_and_mappings(read: Reader) -> None:
+    policy = read("version: 1\nprincipals: [{name: a, role: b}]\n")
+    leaves = {path_text(path): value for path, value in policy.leaves()}
+    assert leaves["principals[0].name"] == "a"
+    assert leaves["principals[0].keys"] == []
+
+
+@given(plain)
+def test_leaves_hold_the_whole_value(value: object) -> None:
+    leaves = dict(leaves_of(value, ()))
+    assert all(leaf in ([], {}) or not isinstance(leaf, (list, dict)) for leaf in leaves.values())
+    for path, leaf in leaves.items():
+        inner = value
+        for part in path:
+            inner = inner[part]
+        assert inner == leaf
+    total = sum(1 for _ in leaves_of(value, ()))
+    assert total == len(leaves)
+    assert leaves
+
+
+def test_cannot_be_changed(catalog: Catalog) -> None:
+    policy = default(catalog)
+    with pytest.raises(FrozenInstanceError):
+        policy.file = Path("x")
+    with pytest.raises(AttributeError, match="immutable"):
+        policy.settings("vulnerability-scanning").mode = "off"
+
+
+@pytest.mark.parametrize(
+    ("name", "is_excluded"),
+    [
+        ("models/.git", True),
+        (".git", True),
+        ("models/git", False),
+        ("a/b.bak", True),
+        ("a/b.bak/c", False),
+        ("data/raw/x", True),
+        ("other/data/raw/x", False),
+    ],
+)
+def test_excludes_by_last_component_or_whole_name(name: str, is_excluded: bool, read: Reader) -> None:  # noqa: FBT001  # a column of the table
+    assert read("version: 1\nexclude: [.git, '*.bak', data/raw/*]\n").is_excluded(name) is is_excluded
+
+
+def test_shows_a_path_as_a_user_would_write_it() -> None:
+    assert path_text(("controls", "query-limits", "limits", 0, "per")) == "controls.query-limits.limits[0].per"
+    assert path_text(()) == ""

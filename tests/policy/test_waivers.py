@@ -1,0 +1,59 @@
+"""Waivers cover one rule, some paths, and a time."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from telamon.core.records import Confidence, Finding, Location, Severity
+from telamon.policy.waivers import Waiver
+
+LAST = dt.date(2027, 1, 31)
+
+
+def waiver(path: str) -> Waiver:
+    return Waiver(rule="M0016/unknown-call", path=path, owner="ml", reason="reviewed", expires=LAST)
+
+
+def finding(path: str, rule: str = "M0016/unknown-call") -> Finding:
+    return Finding(
+        rule=rule,
+        message="calls a.b",
+        severity=Severity.HIGH,
+        confidence=Confidence.HIGH,
+        location=Location(path=path),
+        remedy="do not",
+    )
+
+
+@pytest.mark.parametrize(
+    ("glob", "path", "does_apply"),
+    [
+        ("models/a.pkl", "models/a.pkl", True),
+        ("models/a.pkl", "models/b.pkl", False),
+        ("models/*", "models/a/b.pkl", True),
+        ("*.pkl", "models/A.PKL", False),
+        ("models", "models/a.pkl", False),
+        ("a[1].pkl", "a[1].pkl", True),
+        ("a[1].pkl", "a1.pkl", True),
+        ("*", "", True),
+    ],
+)
+def test_covers_what_its_path_matches(glob: str, path: str, does_apply: bool) -> None:  # noqa: FBT001  # a column of the table
+    assert waiver(glob).applies(finding(path), LAST) is does_apply
+
+
+def test_covers_no_other_rule() -> None:
+    assert not waiver("*").applies(finding("a", rule="M0016/dangerous-call"), LAST)
+
+
+@pytest.mark.parametrize(("days", "is_expired"), [(-1, False), (0, False), (1, True)])
+def test_holds_to_the_end_of_its_last_day(days: int, is_expired: bool) -> None:  # noqa: FBT001  # a column of the table
+    today = LAST + dt.timedelta(days=days)
+    assert waiver("*").is_expired(today) is is_expired
+    assert waiver("*").applies(finding("a"), today) is not is_expired
+
+
+def test_says_what_has_expired() -> None:
+    assert str(waiver("models/*")) == "M0016/unknown-call at models/*, owned by ml, expired after 2027-01-31"
