@@ -2,8 +2,8 @@
 
 Input: the files of `tools/corpora`, written to a temporary folder. Flagged means what a gate in CI sees: for telamon a
 finding of high severity or above, or a file that is not understood; for picklescan an issue or a scan error; for
-modelscan an issue or a skipped file; for fickling anything worse than likely safe, or an error. Peers run in this process where they
-are installed (picklescan is a development dependency, the others are not).
+modelscan an issue or a skipped file; for fickling anything worse than likely safe, or an error. Peers run in this
+process where they are installed (picklescan is a development dependency, the others are not).
 
 Usage: python bench/detection.py
 """
@@ -32,8 +32,6 @@ from telamon.core.subjects import Subject, SubjectKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-
-PEERS = ("telamon", "picklescan", "modelscan", "fickling")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +80,9 @@ def fickling(path: Path) -> bool:
         return any(check_safety(pickle).severity > Danger.LIKELY_SAFE for pickle in StackedPickle.load(file))
 
 
+SCANNERS = {"telamon": telamon, "picklescan": picklescan, "modelscan": modelscan, "fickling": fickling}
+
+
 def flagged(scanner: Callable[[Path], bool], paths: Iterable[Path]) -> tuple[int, float]:
     """Return how many files the scanner flags, an exception being a flag, and the CPU seconds."""
     start, count = time.process_time(), 0
@@ -123,15 +124,14 @@ def main() -> None:
         for folder in folders:
             folder.mkdir()
         for corpus in (hostile(folders[0]), ordinary(folders[1])):
-            for peer in PEERS:
+            for peer, scanner in SCANNERS.items():
                 if importlib.util.find_spec(peer) is None:
                     print(f"{corpus.name:9} {peer:11} not installed")
                     continue
-                count, seconds = flagged(globals()[peer], corpus.paths)
+                count, seconds = flagged(scanner, corpus.paths)
                 share = 100 * count / len(corpus.paths)
-                print(
-                    f"{corpus.name:9} {peer:11} {count:4} of {len(corpus.paths)} flagged ({share:5.1f} %), {seconds:6.2f} CPU s"
-                )
+                of = f"{count:4} of {len(corpus.paths)} flagged ({share:5.1f} %)"
+                print(f"{corpus.name:9} {peer:11} {of}, {seconds:6.2f} CPU s")
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ interpreter and the imports, RSS is the peak of the whole process.
 from __future__ import annotations
 
 import argparse
-import datetime
+import datetime as dt
 import decimal
 import json
 import logging
@@ -74,7 +74,7 @@ def call_record(index: int) -> object:
 
 def reduced_record(index: int) -> object:
     """Returns a record with two values that are made by calls."""
-    when = datetime.datetime(2020, 1, 1, tzinfo=None) + datetime.timedelta(minutes=index)  # noqa: DTZ001 - plain data
+    when = dt.datetime(2020, 1, 1, tzinfo=None) + dt.timedelta(minutes=index)  # noqa: DTZ001 - plain data
     return {"when": when, "price": decimal.Decimal(index), "id": index}
 
 

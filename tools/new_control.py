@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import keyword
 import re
 import sys
 from pathlib import Path
 from typing import Final
 
-from telamon import atlas
+from telamon import atlas, catalog
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 WINGS: Final = ("data", "model", "artifact", "release", "serve", "people")
@@ -84,10 +85,12 @@ from telamon.core.settings import Settings
 class {class_name}Settings(Settings, frozen=True, kw_only=True):
     """What every control has; add fields with `msgspec.Meta(description=..., ...)` and bounds."""
 '''
-TEST: Final = """from telamon import catalog
+TEST: Final = """from __future__ import annotations
+
+from telamon import catalog
 
 
-def test_is_found_by_its_name():
+def test_is_found_by_its_name() -> None:
     assert catalog.load().find("{name}").control.mitigation == "{mitigation}"
 """
 
@@ -99,8 +102,8 @@ def main() -> None:
     parser.add_argument("--wing", required=True, choices=WINGS)
     parser.add_argument("--mitigation", required=True)
     options = parser.parse_args()
-    if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", options.name):
-        sys.exit(f"expected a kebab-case name, found `{options.name}`")
+    if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", options.name) or keyword.iskeyword(options.name):
+        sys.exit(f"expected a kebab-case name that is no word of Python, found `{options.name}`")
     release = atlas.load()
     try:
         mitigation = release.mitigation(options.mitigation)
@@ -109,6 +112,9 @@ def main() -> None:
     folder = ROOT / "src" / "telamon" / "controls" / options.wing / options.name.replace("-", "_")
     if folder.exists():
         sys.exit(f"`{folder.relative_to(ROOT)}` exists")
+    for listed in catalog.load():
+        if {listed.control.name, listed.control.mitigation} & {options.name, mitigation.id}:
+            sys.exit(f"`{listed.control.name}` is there for {listed.control.mitigation}")
     words = {
         "name": options.name,
         "title": mitigation.name,

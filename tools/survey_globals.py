@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING
 
 from survey_reach import DYNAMIC, Follower, Library, Reach, Summary
 from survey_source import Class, Module, modules_of, public_module, sources_of_folder, sources_of_wheel
-
 from telamon.controls.artifact.vulnerability_scanning.knowledge import table
 
 if TYPE_CHECKING:
@@ -49,13 +48,19 @@ WITH_FUNCTIONS = re.compile(
 )
 REBUILDER = re.compile(r"^_*(re)?(build|construct|store|create)|^_*(un|de)(pickle|serialize)|^_*new_|^_*make_|_ctor$")
 NOT_PICKLED = re.compile(r"(Error|Exception|Warning|TestCase|Mixin)$")
+# Packages that were one module in earlier versions, whose pickles name the package.
+REEXPORTING = re.compile(
+    r"^(flair\.(embeddings|models|trainers)|ultralytics\.nn\.modules|timm\.(models\.)?layers|fastai\.text\.models)$"
+)
 UNLIKELY = re.compile(  # modules of which nothing occurs in pickles of models
     r"(^|\.)(modeling_tf_\w+|modeling_flax_\w+|\w*_tf|cli|commands|scripts?|bin|docs?|plot(ting|s)?|visuali[sz]ation|antlr4?|gen|msvccompiler"
     r"|prototype|onnx|export|exporters?|convert_\w+|_?typing|_distutils|pl_examples|templates?|deploy\w*|web|app|dashboard|server|client"
     r"|checkpoint\w*_to_\w+|sandbox|tutorials?|demos?|_?compat\w*|vendor\w*|third_party|extern\w*|dask|spark|kernels_old|parsers?|printing)(\.|$)"
-    r"|^(nemo|jax|ase|river|monai|nltk|espnet2?|super_gradients)\.(?!.*(model|module|layer|loss|net|optim|config|metric|transform|tokenize|text|activation|schedul|encoder|decoder|linear|tree|preprocess|compose|stats|classify|utils|atoms|cell|calculators))"
+    r"|^(nemo|jax|ase|river|monai|nltk|espnet2?|super_gradients)\.(?!.*(model|module|layer|loss|net|optim|config|metric|transform|tokenize|text|activation|schedul|encoder|decoder|linear|tree|stem|tag|probab|preprocess|compose|stats|classify|utils|atoms|cell|calculators))"
 )
-NATIVE_FILLED = frozenset({"list", "dict", "set", "collections.deque", "collections.OrderedDict", "collections.defaultdict"})
+NATIVE_FILLED = frozenset(
+    {"list", "dict", "set", "collections.deque", "collections.OrderedDict", "collections.defaultdict"}
+)
 
 Row = tuple[str, str, str, str]  # module, uses, source, reaches
 
@@ -65,7 +70,13 @@ def download(folder: Path) -> None:
     for requirement, python in requirements():
         for version in (python, *OLDER_PYTHONS):
             platforms = [f"--platform={name}" for name in (*PLATFORMS, *PLATFORMS_NEW)]
-            options = ["--no-deps", "--only-binary=:all:", f"--python-version={version}", f"--dest={folder}", *platforms]
+            options = [
+                "--no-deps",
+                "--only-binary=:all:",
+                f"--python-version={version}",
+                f"--dest={folder}",
+                *platforms,
+            ]
             command = [sys.executable, "-m", "pip", "download", "--quiet", *options, requirement]
             if subprocess.run(command, check=False).returncode == 0:  # noqa: S603 - our own list of requirements
                 break
@@ -87,8 +98,8 @@ def packages(folder: Path, only: str) -> Iterator[tuple[str, dict[str, Module]]]
     yield f"Python {sys.version_info.major}.{sys.version_info.minor}", modules_of(sources_of_folder(standard, ""))
     torch = Path(sysconfig.get_path("purelib")) / "torch"
     if torch.is_dir():
-        version = re.search(r"['\"]([\d.]+)", (torch / "version.py").read_text())
-        yield f"torch {version[1] if version else ''}", modules_of(sources_of_folder(torch, "torch/"))
+        installed = re.search(r"['\"]([\d.]+)", (torch / "version.py").read_text())
+        yield f"torch {installed[1] if installed else ''}", modules_of(sources_of_folder(torch, "torch/"))
     wheels = {_key(path.name): path for path in sorted(folder.glob("*.whl"))}
     for requirement, _ in requirements():
         name, _, version = requirement.partition("==")
@@ -127,22 +138,27 @@ class Survey:
         pending: dict[tuple[str, str], Summary] = {}
         for module in modules.values():
             for cls in module.classes.values():
-                summary, uses = self._class(follower, cls)
-                pending[module.name, cls.name] = summary
-                if is_standard:
-                    self._dangerous_methods(follower, cls, source)
-                if not NOT_PICKLED.search(cls.name):
-                    self._note(module.name, cls.name, uses, source)
-                    if cls.public:
-                        self._note(cls.public, cls.name, uses, source)
-                    if summary.is_enum and uses:
-                        for member in cls.members:
-                            self._note(module.name, f"{cls.name}.{member}", "r", source)
+                pending[module.name, cls.name] = self._judge(follower, cls, source, is_standard=is_standard)
             for name in module.tuples:
                 self._note(module.name, name, "rcib", source)
             self._functions(follower, module, source, is_standard=is_standard)
+        for module in modules.values():
+            if REEXPORTING.match(module.name):
+                self._reexports(module, source)
         self._library.summaries.update(pending)
         self._library.put_away()
+
+    def _judge(self, follower: Follower, cls: Class, source: str, *, is_standard: bool) -> Summary:
+        """Note what is established about one class."""
+        summary, uses = self._class(follower, cls)
+        if is_standard:
+            self._dangerous_methods(follower, cls, source)
+        if summary.is_known and not NOT_PICKLED.search(cls.name):  # an unread base says nothing
+            for module in filter(None, (cls.module, cls.public)):
+                self._note(module, cls.name, uses, source)
+            for member in cls.members if summary.is_enum and uses else ():
+                self._note(cls.module, f"{cls.name}.{member}", "r", source)
+        return summary
 
     def _class(self, follower: Follower, cls: Class) -> tuple[Summary, str]:
         sources, summaries, is_known, natives = follower.lineage(cls)
@@ -181,6 +197,15 @@ class Survey:
                 self._note(module.name, name, uses, source)
                 if public_module(function):
                     self._note(public_module(function), name, uses, source)
+
+    def _reexports(self, module: Module, source: str) -> None:
+        """Note classes under the name of a package that used to define them itself."""
+        names = self._library.imports_of(module.name)
+        for name in names:
+            found = self._library.resolve(f"{module.name}.{name}")
+            uses = self._uses.get(found) if found else None
+            if uses and uses[0] and found != (module.name, name):
+                self._note(module.name, name, uses[0], source)
 
     def _dangerous_methods(self, follower: Follower, cls: Class, source: str) -> None:
         for name, method in cls.methods.items():
@@ -256,8 +281,8 @@ def main() -> None:
     rows = survey.rows()
     write(rows, survey.versions)
     counts: collections.Counter[str] = collections.Counter()
-    for (_, uses, source, _), names in rows.items():
-        counts[f"{source.split()[0]} {'data' if '+' not in uses and len(uses) <= len('rcibf') else 'danger'}"] += len(names)
+    for (_, _, package, reaches), names in rows.items():
+        counts[f"{package} {'data' if reaches == '-' else 'danger'}"] += len(names)
     for name, count in counts.most_common():
         print(f"{count:7} {name}")
     print("bases that were not read:", survey.unread.most_common(60), file=sys.stderr)

@@ -22,7 +22,9 @@ PRIMITIVES: dict[str, str] = {
     **dict.fromkeys(("smtplib.", "poplib.", "imaplib.", "telnetlib.", "nntplib.", "xmlrpc.", "requests."), NETWORK),
     **dict.fromkeys(("urllib3.", "httpx.", "aiohttp.", "socketserver.", "huggingface_hub.", "asyncio."), NETWORK),
     **dict.fromkeys(("pickle.", "cPickle.", "_pickle.", "dill.", "cloudpickle.", "shelve.", "joblib.load"), LOADS),
-    **dict.fromkeys(("joblib.dump", "numpy.save", "numpy.savez", "numpy.fromfile", "numpy.memmap", "numpy.loadtxt"), FILES),
+    **dict.fromkeys(
+        ("joblib.dump", "numpy.save", "numpy.savez", "numpy.fromfile", "numpy.memmap", "numpy.loadtxt"), FILES
+    ),
     **dict.fromkeys(("numpy.load", "torch.load", "torch.jit.load", "torch.hub.", "torch.package.", "yaml."), LOADS),
     **dict.fromkeys(("torch.save", "torch.ops.load_library", "pandas.read_", "pandas.eval", "numexpr."), FILES),
     **dict.fromkeys(("marshal.", "torch.compile", "torch.jit.script", "numba."), CARRIES),
@@ -56,7 +58,9 @@ METHODS: dict[str, str] = {
     **dict.fromkeys(("system", "popen", "exec_module", "run_path", "execfile", "spawn", "exec_command"), EXECUTE),
     **dict.fromkeys(("load_module", "load_library", "from_pretrained", "read_pickle", "unpickle"), LOADS),
     **dict.fromkeys(("load", "loads", "load_model", "_load_from_bytes"), LOADS),
-    **dict.fromkeys(("write_text", "write_bytes", "read_text", "read_bytes", "unlink", "rmtree", "mkdir", "rmdir"), FILES),
+    **dict.fromkeys(
+        ("write_text", "write_bytes", "read_text", "read_bytes", "unlink", "rmtree", "mkdir", "rmdir"), FILES
+    ),
     **dict.fromkeys(("open", "touch", "symlink_to", "hardlink_to", "save", "to_pickle", "to_csv"), FILES),
     **dict.fromkeys(("urlopen", "urlretrieve", "connect", "sendall", "download"), NETWORK),
     **dict.fromkeys(("kill", "terminate"), DENIAL),
@@ -85,11 +89,28 @@ NATIVE_BASES = frozenset(
         *("pandas._libs.tslibs.offsets.BaseOffset", "pandas._libs.tslibs.base.ABCTimestamp"),
         *("scipy.interpolate.interpnd.NDInterpolatorBase", "scipy.interpolate._interpnd.NDInterpolatorBase"),
         *("scipy.spatial.ckdtree.cKDTree", "scipy.spatial._ckdtree.cKDTree", "thinc.backends.ops.Ops"),
-        *("lightgbm.basic.Booster", "xgboost.core.Booster", "sklearn._loss._loss.CyLossFunction", "skbase.base.BaseObject"),
-        *("PIL.Image.Image", "argparse.Namespace", "argparse.Action", "contextlib.ContextDecorator", "contextlib.AbstractContextManager"),
+        *(
+            "lightgbm.basic.Booster",
+            "xgboost.core.Booster",
+            "sklearn._loss._loss.CyLossFunction",
+            "skbase.base.BaseObject",
+        ),
+        *(
+            "PIL.Image.Image",
+            "argparse.Namespace",
+            "argparse.Action",
+            "contextlib.ContextDecorator",
+            "contextlib.AbstractContextManager",
+        ),
         *("sklearn.tree._tree.Tree", "catboost.core._CatBoostBase", "_catboost._CatBoost"),
         *("spacy.pipeline.pipe.Pipe", "spacy.pipeline.trainable_pipe.TrainablePipe", "types.SimpleNamespace"),
-        *("typing.Sized", "typing.Container", "numpy.core.numeric.ndarray", "numpy._core.numeric.ndarray", "NamedTuple"),
+        *(
+            "typing.Sized",
+            "typing.Container",
+            "numpy.core.numeric.ndarray",
+            "numpy._core.numeric.ndarray",
+            "NamedTuple",
+        ),
         *("typing_extensions.NamedTuple", "io.BytesIO", "io.StringIO", "OSError", "Warning", "UserWarning", "property"),
         *("torch._C._TensorMeta", "sympy.Function", "typing.SupportsFloat", "typing.Awaitable", "slice"),
         *("numbers.Number", "numbers.Real", "numbers.Integral", "numbers.Complex", "numbers.Rational"),
@@ -98,7 +119,7 @@ NATIVE_BASES = frozenset(
 
 # Methods that the survey cannot follow to the end, read by a person: what they call is no part of the pickle.
 REVIEWED = re.compile(
-    "|".join(
+    "|".join(  # noqa: FLY002  # one comment for each pattern
         (
             r"torch\.nn\.modules\.(module\.Module|rnn\.RNNBase)\.__setattr__",  # global registration hooks
             r"torch\.ao\.nn\..*\.__setattr__",  # likewise, inherited
@@ -111,9 +132,17 @@ REVIEWED = re.compile(
             r"numpy\.ma\.core\.MaskedArray\.__setstate__",  # numpy's own __setstate__ with a mask
             r"scipy\.sparse\..*\.(__eq__|__getattr__)",
             r"sklearn\.gaussian_process\.kernels\..*\.(theta|set_params|__eq__)",  # hyperparameters by name
-            r"sklearn\.feature_extraction\.text\..*\.idf_",  # a sparse diagonal of the value
+            r"sklearn\.feature_extraction\.text\.(.*\.)?idf_",  # a sparse diagonal of the value
             r"sklearn\.isotonic\.IsotonicRegression\..*",  # an interpolation of its own arrays
             r"sklearn\._loss\..*",
+            r"statsmodels\.base\.wrapper\.ResultsWrapper\.__getattribute__",  # wraps results in pandas objects
+            r"torchmetrics\.metric\.Metric\.(__setstate__|__eq__|__hash__|__setattr__|__getattr__)",  # its own update
+            r"transformers\.generation\.configuration_utils\.GenerationConfig\.(__hash__|__eq__)",  # JSON text
+            r"huggingface_hub\.hub_mixin\.ModelHubMixin\.__new__",  # stores arguments by the class's own coders
+            r"flair\.models\.language_model\.LanguageModel\.__setstate__",  # its own constructor, load_state_dict
+            r"fastcore\.(foundation|basics)\.[A-Za-z]+\.(__eq__|__getattr__)",
+            r"skbase\.base\._base\.BaseObject\.__eq__",  # imports a fixed module
+            r"gensim\.models\.(word2vec|doc2vec|fasttext|deprecated)\..*",  # renamed properties
             r"_collections_abc\..*",
             r"collections\..*",
             r"enum\.(Enum|Flag|IntFlag)\..*",

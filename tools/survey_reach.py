@@ -155,6 +155,21 @@ class Library:
                 self._starred[key] = next((t for star in stars if (t := self._bound_by(star, name))), None)
         return self._starred[key]
 
+    def imports_of(self, module: str) -> list[str]:
+        """The names that a module of the package at hand binds by imports, those of `*` included."""
+        names: set[str] = set()
+        pending, seen = [module], set[str]()
+        while pending:
+            current = pending.pop()
+            if current in seen:
+                continue
+            seen.add(current)
+            imports, stars = self._names(current)
+            here = self.modules.get(current)
+            names.update(imports, here.classes if here else ())
+            pending.extend(stars)
+        return sorted(names)
+
     def put_away(self) -> None:
         """Keep of the package at hand what other packages need."""
         for name in self.modules:
@@ -219,7 +234,9 @@ class Follower:
             if name in source.methods:
                 return True, self.function(source.methods[name], source.module, cls, 0)
             if name in source.aliases:
-                return True, self._named(self._library.local(self._library.modules[source.module], source.aliases[name]), 0)
+                return True, self._named(
+                    self._library.local(self._library.modules[source.module], source.aliases[name]), 0
+                )
         for summary in summaries:
             if name in summary.hooks:
                 return True, summary.hooks[name]
@@ -241,14 +258,16 @@ class Follower:
         if key in self._seen or depth > MAX_DEPTH:
             return self._seen.get(key)
         self._seen[key] = None  # recursion adds nothing
-        owner = next((c for c in self.lineage(cls)[0] if c.methods.get(function.name) is function), None) if cls else None
+        owner = (
+            next((c for c in self.lineage(cls)[0] if c.methods.get(function.name) is function), None) if cls else None
+        )
         if REVIEWED.fullmatch(f"{module}.{owner.name + '.' if owner else ''}{function.name}"):
             return None
-        body = _Body(self, self._library, self._library.modules[module], function, cls, depth)
+        body = _Body(self, self._library, self._library.modules[module], function, cls=cls, depth=depth)
         self._seen[key] = body.reach()
         return self._seen[key]
 
-    def _named(self, name: str, depth: int) -> Reach | None:
+    def _named(self, name: str, depth: int) -> Reach | None:  # noqa: PLR0911  # one return for each kind of name
         """What calling a dotted name reaches."""
         effect = effect_of(name)
         if effect is not None:
@@ -286,7 +305,7 @@ class _Body:
     """The calls of one function body."""
 
     def __init__(
-        self, follower: Follower, library: Library, module: Module, function: Function, cls: Class | None, depth: int
+        self, follower: Follower, library: Library, module: Module, function: Function, *, cls: Class | None, depth: int
     ) -> None:
         self._follower, self._library, self._module = follower, library, module
         self._function, self._class, self._depth = function, cls, depth
@@ -337,7 +356,7 @@ class _Body:
         target = self._library.local(self._module, name)
         return self._follower._named(target, self._depth)  # noqa: SLF001 - as above
 
-    def _attribute(self, target: ast.Attribute) -> Reach | None:
+    def _attribute(self, target: ast.Attribute) -> Reach | None:  # one return for each kind
         text = dotted(target)
         if text is None:
             return self._method(target)
@@ -357,18 +376,13 @@ class _Body:
         """`self.method()`, or a call below an attribute of the instance."""
         if "." in rest:
             return self._unknown_receiver(target.attr)
-        if rest.startswith("__") and rest.endswith("__"):
+        if self._class is None or (rest.startswith("__") and rest.endswith("__")):
             return None
-        cls = self._class
-        if cls is None:
-            return None
-        sources, summaries, _, natives = self._follower.lineage(cls)
+        sources, summaries, _, natives = self._follower.lineage(self._class)
         for source in sources:
-            if rest in source.methods:
-                if self._depth >= MAX_DEPTH:
-                    return None
-                return self._follower.function(source.methods[rest], source.module, cls, self._depth + 1)
-        if summaries or natives:
+            if rest in source.methods and self._depth < MAX_DEPTH:
+                return self._follower.function(source.methods[rest], source.module, self._class, self._depth + 1)
+        if summaries or natives or self._depth >= MAX_DEPTH:
             return self._unknown_receiver(rest)  # inherited from a class put away or in C
         return Reach(DYNAMIC, DYNAMIC)
 

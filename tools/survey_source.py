@@ -7,11 +7,11 @@ import dataclasses
 import re
 import warnings
 import zipfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 MAX_FILE = 3_000_000  # bytes; larger sources are generated tables
 SKIPPED = re.compile(

@@ -31,7 +31,7 @@ class Ended:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The working directory: a policy with the defaults, so that none above is found, and no settings by environment."""
+    """The working directory: a policy with the defaults, so that none above is found; no settings by environment."""
     for name in [name for name in os.environ if name.startswith("TELAMON_")]:
         monkeypatch.delenv(name)
     monkeypatch.delenv("NO_COLOR", raising=False)

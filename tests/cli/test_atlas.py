@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 OFFICIAL = """\
 id: ATLAS
 name: Small
-version: 9.9.0
+version: 5.99.0
 matrices:
   - id: ATLAS
     name: Small matrix
@@ -37,7 +37,7 @@ def test_show_counts_the_pinned_release(cli: Callable) -> None:
     ended = cli("atlas", "show")
     assert ended.code == 0
     assert ended.out.startswith("ATLAS 5.6")
-    assert ended.out.count("\nrepaired: ") == 4 or "\nrepaired: " in ended.out
+    assert ended.out.count("\nrepaired: ") >= 3
     assert "  AML.M0016  " in ended.out
     assert ended.out.splitlines()[-1] == "available: 5.6"
 
@@ -58,15 +58,15 @@ def test_imported_release_is_kept_shown_and_compared(cli: Callable, folder: Path
     (folder / "ATLAS.yaml").write_text(OFFICIAL)
     imported = cli("atlas", "import", "ATLAS.yaml")
     assert imported.code == 0, imported.err
-    assert imported.out.startswith("ATLAS 9.9.0: 1 tactics, 1 techniques (0 sub-techniques), 1 mitigations, 1 pairs")
-    assert [path.name for path in (tmp_path / "data-home" / "telamon" / "atlas").iterdir()] == ["9.9.json"]
-    assert cli("atlas", "show", "9.9").out.startswith("ATLAS 9.9.0: 1 tactics")
-    compared = cli("atlas", "diff", "5.6", "9.9")
+    assert imported.out.startswith("ATLAS 5.99.0: 1 tactics, 1 techniques (0 sub-techniques), 1 mitigations, 1 pairs")
+    assert [path.name for path in (tmp_path / "data-home" / "telamon" / "atlas").iterdir()] == ["5.99.json"]
+    assert cli("atlas", "show", "5.99").out.startswith("ATLAS 5.99.0: 1 tactics")
+    compared = cli("atlas", "diff", "5.6", "5.99")
     assert compared.code == 0
     assert "mitigations removed: AML.M0000" in compared.out
     assert "pair removed: " in compared.out
-    same = cli("atlas", "diff", "9.9", "9.9.0")
-    assert same.out == "9.9.0 and 9.9.0 state the same facts\n"
+    same = cli("atlas", "diff", "5.99", "5.99.0")
+    assert same.out == "5.99.0 and 5.99.0 state the same facts\n"
 
 
 def test_import_of_something_else_is_a_usage_error_and_keeps_nothing(

@@ -33,9 +33,7 @@ def check_document(format_name: str, text: str, code: int) -> None:
 @pytest.mark.parametrize(
     ("name", "code"), [("clean.pkl", 0), ("unknown.pkl", 0), ("hostile.pkl", 1), ("broken.pkl", 3)]
 )
-def test_exit_code_tells_what_was_found(
-    cli: Callable, samples: Path, format_name: str, name: str, code: int
-) -> None:
+def test_exit_code_tells_what_was_found(cli: Callable, samples: Path, format_name: str, name: str, code: int) -> None:
     ended = cli("check", samples / name, "--format", format_name)
     assert ended.code == code
     check_document(format_name, ended.out, code)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import json
 import os
 import signal
@@ -15,8 +16,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from telamon.cli.main import run
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
 
 
 def test_file_takes_the_format_and_the_terminal_keeps_the_text(cli: Callable, folder: Path, samples: Path) -> None:
@@ -34,7 +42,9 @@ def test_file_with_text_has_what_the_terminal_has(cli: Callable, folder: Path, s
 def test_file_in_a_missing_folder_is_a_usage_error(cli: Callable, folder: Path, samples: Path) -> None:
     ended = cli("check", samples / "clean.pkl", "-o", folder / "none" / "report.txt")
     assert (ended.code, ended.out) == (2, "")
-    assert ended.err == f"error[usage]: cannot write the report to `{folder}/none/report.txt`: No such file or directory\n"
+    assert (
+        ended.err == f"error[usage]: cannot write the report to `{folder}/none/report.txt`: No such file or directory\n"
+    )
 
 
 def test_full_disk_leaves_the_old_report_whole(
@@ -73,7 +83,7 @@ def test_full_standard_output_is_no_defect_of_ours(folder: Path, samples: Path) 
 def test_reader_that_goes_away_ends_the_run_silently(folder: Path) -> None:
     for number in range(2000):
         (folder / f"{number}.pkl").write_bytes(b"N.")
-    child = subprocess.Popen(  # noqa: S603  # the program is ours
+    child = subprocess.Popen(  # the program is ours
         [sys.executable, "-m", "telamon", "check", "-v", "--jobs", "1", "."],
         cwd=folder,
         stdout=subprocess.PIPE,
@@ -87,7 +97,7 @@ def test_reader_that_goes_away_ends_the_run_silently(folder: Path) -> None:
 
 def test_interrupt_ends_the_run_without_a_traceback(folder: Path) -> None:
     os.mkfifo(folder / "pipe")
-    child = subprocess.Popen(  # noqa: S603  # the program is ours
+    child = subprocess.Popen(  # the program is ours
         [sys.executable, "-m", "telamon", "check", "-"],
         cwd=folder,
         stdin=subprocess.PIPE,
@@ -105,7 +115,7 @@ def test_interrupt_ends_the_run_without_a_traceback(folder: Path) -> None:
 def test_interrupt_of_a_parallel_scan_leaves_no_worker(folder: Path) -> None:
     for number in range(20):
         (folder / f"{number}.pkl").write_bytes(b"\x80\x04" + b"(" * 2_000_000)
-    child = subprocess.Popen(  # noqa: S603  # the program is ours
+    child = subprocess.Popen(  # the program is ours
         [sys.executable, "-m", "telamon", "check", "--jobs", "2", "."],
         cwd=folder,
         stdout=subprocess.PIPE,
@@ -143,27 +153,29 @@ def test_no_colours_without_a_terminal(cli: Callable, samples: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "no_color", "expected"),
+    ("words", "environment", "expected"),
     [
-        ((), None, True),
-        ((), "1", False),
-        ((), "", True),  # no-color.org: an empty value does not count
-        (("--color",), "1", True),
-        (("--no-color",), None, False),
+        ((), {}, True),
+        ((), {"NO_COLOR": "1"}, False),
+        ((), {"NO_COLOR": ""}, True),  # no-color.org: an empty value does not count
+        (("--color",), {"NO_COLOR": "1"}, True),
+        (("--no-color",), {}, False),
     ],
 )
 def test_colours_on_a_terminal(
-    cli: Callable,
     samples: Path,
     monkeypatch: pytest.MonkeyPatch,
     words: tuple[str, ...],
-    no_color: str | None,
-    expected: bool,  # noqa: FBT001  # a column of the table
+    environment: dict[str, str],
+    *,
+    expected: bool,
 ) -> None:
-    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
-    if no_color is not None:
-        monkeypatch.setenv("NO_COLOR", no_color)
-    assert ("\x1b[" in cli("check", samples, *words).out) is expected
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stdout", screen)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert run(["check", str(samples), *words]) == 1
+    assert ("\x1b[" in screen.getvalue()) is expected
 
 
 def test_colour_can_be_forced_into_a_pipe(process: Callable, samples: Path) -> None:

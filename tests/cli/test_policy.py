@@ -28,7 +28,7 @@ def test_show_has_every_value_in_force(cli: Callable, folder: Path) -> None:
 def test_origin_is_file_line_and_column_or_default(cli: Callable, folder: Path) -> None:
     (folder / "telamon.yaml").write_text(STRICT)
     lines = cli("policy", "show", "--origin").out.splitlines()
-    assert f'controls.vulnerability-scanning.fail_at: "medium"  # {folder}/telamon.yaml:5:14' in lines
+    assert f'controls.vulnerability-scanning.fail_at: "medium"  # {folder}/telamon.yaml:5:5' in lines
     assert 'controls.vulnerability-scanning.mode: "enforce"  # default' in lines
 
 
@@ -37,7 +37,7 @@ def test_show_as_json_with_origins(cli: Callable, folder: Path) -> None:
     document = json.loads(cli("policy", "show", "--origin", "--format", "json").out)
     assert set(document) == {"digest", "effective", "origins"}
     assert document["effective"]["controls"]["vulnerability-scanning"]["fail_at"] == "medium"
-    assert document["origins"]["system"] == f"{folder}/telamon.yaml:2:9"
+    assert document["origins"]["system"] == f"{folder}/telamon.yaml:2:1"
 
 
 def test_check_reports_every_problem_with_its_place(cli: Callable, folder: Path) -> None:
@@ -46,7 +46,7 @@ def test_check_reports_every_problem_with_its_place(cli: Callable, folder: Path)
     )
     ended = cli("policy", "check")
     assert (ended.code, ended.out) == (2, "")
-    for place in ("telamon.yaml:2:1:", "telamon.yaml:5:11:", "telamon.yaml:6:19:"):
+    for place in ("telamon.yaml:2:1:", "telamon.yaml:5:5:", "telamon.yaml:6:5:"):
         assert place in ended.err
     assert "`system`" in ended.err
 

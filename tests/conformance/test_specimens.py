@@ -116,7 +116,8 @@ class SpecimenChecker(Checker):
             with open(subject.path, "rb", opener=nonblocking) as file:
                 content = file.read(10_000)
         except OSError as error:
-            yield Outcome(control="keeps-watch", location=here, verdict=Verdict.NOT_UNDERSTOOD, reason=str(error.strerror))
+            reason = str(error.strerror)
+            yield Outcome(control="keeps-watch", location=here, verdict=Verdict.NOT_UNDERSTOOD, reason=reason)
             return
         if b"canary" in content:
             yield Finding(
@@ -169,7 +170,8 @@ class Broken:
     """A specimen with one thing replaced, and what the one check that minds says of it.
 
     Attributes:
-        problems: Each once, in the order of first appearance.
+        also: A second replacement, where one alone would turn two checks red.
+        problems: In order; `PACKAGE` and `VERSION` stand for the specimen's and the release's.
         wing: Of a control of telamon itself, where that matters.
     """
 
@@ -177,6 +179,7 @@ class Broken:
     old: str
     new: str
     problems: tuple[str, ...]
+    also: tuple[str, str] = ("", "")
     wing: str = "third-party"
 
 
@@ -204,6 +207,12 @@ BROKEN = (
         new="",
         problems=("the folder `PACKAGE` is not called like the control `keeps-watch`",),
         wing="artifact",
+    ),
+    Broken(
+        check="check_names",
+        old="M0011",
+        new="M9999",
+        problems=("ATLAS VERSION has no mitigation `AML.M9999`",),
     ),
     Broken(
         check="check_purity",
@@ -268,6 +277,12 @@ BROKEN = (
     ),
     Broken(
         check="check_settings",
+        old='"How far.", ge=0, le=9)] = 3',
+        new='"How far.", ge=0, le=9)]',
+        problems=("there are no defaults: Missing required argument 'limit'",),
+    ),
+    Broken(
+        check="check_settings",
         old='"How far.", ge=0, le=9)]',
         new='"", ge=0, le=9)]',
         problems=("the setting `SpecimenSettings.limit` has no description",),
@@ -319,6 +334,13 @@ BROKEN = (
         old='techniques=("AML.T0011",)',
         new='techniques=("AML.T9999",)',
         problems=("the rule `M0011/hostile-bytes` names `AML.T9999`, which ATLAS VERSION does not have",),
+    ),
+    Broken(
+        check="check_rules",
+        old="return RULES",
+        new="return ()",
+        also=('b"canary" in content', "False"),
+        problems=("there is a checker, but no rule",),
     ),
     Broken(
         check="check_coverage",
@@ -408,19 +430,19 @@ BROKEN = (
         check="check_findings",
         old='                rule="M0011/hostile-bytes"',
         new='                rule="M0011/other"',
-        problems=("a finding names the rule `M0011/other`, which the control does not have",),
+        problems=("a finding names the rule `M0011/other`, which the control does not have",) * 3,
     ),
     Broken(
         check="check_findings",
         old='remedy="Delete them.",\n            )',
         new='remedy="",\n            )',
-        problems=("a finding of `M0011/hostile-bytes` has no remedy, or no message of one line",),
+        problems=("a finding of `M0011/hostile-bytes` has no remedy, or no message of one line",) * 3,
     ),
     Broken(
         check="check_findings",
         old='message="holds hostile bytes"',
         new='message="holds\\nhostile bytes"',
-        problems=("a finding of `M0011/hostile-bytes` has no remedy, or no message of one line",),
+        problems=("a finding of `M0011/hostile-bytes` has no remedy, or no message of one line",) * 3,
     ),
     Broken(
         check="check_findings",
@@ -429,6 +451,7 @@ BROKEN = (
         problems=(
             "a finding of `M0011/hostile-bytes` in `hostile.pkl` is located in `elsewhere`",
             "a finding of `M0011/hostile-bytes` in `broken.pkl` is located in `elsewhere`",
+            "a finding of `M0011/hostile-bytes` in `hostile.zip` is located in `elsewhere`",
         ),
     ),
     Broken(
@@ -522,8 +545,8 @@ def specimen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callab
     def write(broken: Broken | None) -> Listed:
         files = {"__init__": MANIFEST, "parts": PARTS, "light": ""}
         for name, source in files.items():
-            if broken is not None and broken.old:
-                source = source.replace(broken.old, broken.new)  # noqa: PLW2901  # one step of two
+            for old, new in ((broken.old, broken.new), broken.also) if broken else ():
+                source = source.replace(old, new) if old else source  # noqa: PLW2901  # one step of several
             file = tmp_path / package / f"{name}.py"
             file.parent.mkdir(exist_ok=True)
             file.write_text(source.replace("PACKAGE", package).replace("GUESS", "Verdict.CLEAN"))

@@ -121,6 +121,13 @@ def test_says_that_there_is_none(tmp_path: Path) -> None:
     assert caught.value.message == f"cannot read the baseline `{tmp_path / 'none'}`: No such file or directory"
 
 
+def test_does_not_wait_for_a_pipe(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(BaselineError) as caught:
+        baseline.read(tmp_path / "pipe")
+    assert caught.value.message == f"cannot read the baseline `{tmp_path / 'pipe'}`: not a regular file"
+
+
 def test_leaves_what_was_there_when_writing_fails(tmp_path: Path) -> None:
     target = tmp_path / "baseline.json"
     target.mkdir()

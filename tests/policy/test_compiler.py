@@ -3,25 +3,68 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import FrozenInstanceError
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telamon.catalog import Catalog
+from telamon.catalog import Catalog, UnknownControlError
+from telamon.core.records import Mode
+from telamon.core.settings import Settings
 from telamon.policy import default
 from telamon.policy.compiler import leaves_of, path_text
+from telamon.policy.loader import compile_document
+from telamon.policy.nodes import read_document
 
 if TYPE_CHECKING:
     from conftest import Reader
+    from telamon.policy import Policy
 
 plain = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | st.text("ab", max_size=2),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("ab", max_size=2), inner, max_size=3),
 )
+
+names = st.text("ab-é ", min_size=1, max_size=3)
+parts = st.fixed_dictionaries(
+    {"version": st.just(1)},
+    optional={
+        "system": names,
+        "models": st.dictionaries(names, st.fixed_dictionaries({}, optional={"path": names, "key": st.just("env:K")})),
+        "principals": st.lists(st.fixed_dictionaries({"name": names, "role": names}), max_size=2),
+        "ledger": st.fixed_dictionaries({"path": names}),
+        "baseline": names,
+        "exclude": st.lists(names, max_size=2),
+        "controls": st.fixed_dictionaries(
+            {},
+            optional={
+                "vulnerability-scanning": st.fixed_dictionaries(
+                    {},
+                    optional={
+                        "mode": st.sampled_from(["off", "shadow", "enforce"]),
+                        "max_depth": st.integers(1, 32),
+                        "time_limit_s": st.floats(0.1, 86400) | st.integers(1, 86400),
+                        "allow": st.lists(st.just({"name": "a:B", "reason": "r"}), max_size=2),
+                    },
+                )
+            },
+        ),
+    },
+)
+
+
+@given(parts)
+def test_what_is_in_force_is_a_policy_that_puts_the_same_in_force(catalog: Catalog, value: dict[str, Any]) -> None:
+    def compiled(plain: object) -> Policy:
+        return compile_document(read_document(json.dumps(plain).encode(), "p"), Path("p"), catalog)
+
+    policy = compiled(value)
+    assert compiled(policy.effective).effective == policy.effective
+    assert compiled(policy.effective).digest == policy.digest
 
 
 def test_digest_is_over_the_canonical_form_of_what_is_in_force() -> None:
@@ -108,6 +151,18 @@ def test_cannot_be_changed(catalog: Catalog) -> None:
         policy.file = Path("x")
     with pytest.raises(AttributeError, match="immutable"):
         policy.settings("vulnerability-scanning").mode = "off"
+
+
+def test_cannot_be_given_other_settings(read: Reader, catalog: Catalog) -> None:
+    for policy in (default(catalog), read("version: 1\n")):
+        with pytest.raises(TypeError, match="does not support item assignment"):
+            policy.controls["vulnerability-scanning"] = Settings(mode=Mode.OFF)
+
+
+def test_says_that_it_has_no_such_control(catalog: Catalog) -> None:
+    with pytest.raises(UnknownControlError, match=r"^the policy has no control `sentinel`$"):
+        default(catalog).settings("sentinel")
+    assert default(catalog).mode("sentinel") is Mode.OFF
 
 
 @pytest.mark.parametrize(

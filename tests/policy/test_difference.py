@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import Counter
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from telamon.core.settings import Settings
+from telamon.policy import Policy
 from telamon.policy.difference import Change, Direction, diff
+from telamon.policy.document import PolicyFile
 
 if TYPE_CHECKING:
     from conftest import Reader
+
+
+class Anything(Settings, frozen=True, kw_only=True):
+    value: Any  # whatever JSON has
+
 
 WAIVER = "{rule: M0016/unknown-call, path: a, owner: o, reason: r, expires: 2027-01-31}"
 
@@ -65,7 +76,8 @@ def test_tells_loosening_from_tightening(loose: str, tight: str, read: Reader) -
     [
         ("system: a", "system: b", "changes system: a -> b"),
         ("baseline: a", "baseline: b", "changes baseline: a -> b"),
-        ("exclude: [a]", "exclude: [b]", "changes exclude[0]: a -> b"),
+        ("exclude: [a, b]", "exclude: [b, a]", "changes exclude: ['a', 'b'] -> ['b', 'a']"),
+        ("principals: [{name: a, role: b}]", "principals: [{name: a, role: c}]", "changes principals[0].role: b -> c"),
         ("ledger: {path: a}", "ledger: {path: b}", "changes ledger.path: a -> b"),
         ("models: {allow: {path: a}}", "", "changes models.allow.path: a -> None"),
         ("", "models: {mode: {path: off}}", "changes models.mode.path: None -> off"),
@@ -84,7 +96,84 @@ def test_finds_nothing_between_spellings(read: Reader) -> None:
     assert changes(read, "waivers: []\nmodels: {}", "system: unnamed # the default") == []
 
 
-def test_does_not_take_true_for_one(read: Reader) -> None:
-    first = "controls: {vulnerability-scanning: {allow: [{name: 'a:B', reason: r, can_call: true}]}}"
-    second = "controls: {vulnerability-scanning: {allow: [{name: 'a:B', reason: r}]}}"
-    assert changes(read, first, second) == ["changes controls.vulnerability-scanning.allow[0].can_call: True -> False"]
+def test_does_not_take_true_for_one() -> None:
+    before, after = (
+        Policy(file=None, document=PolicyFile(version=1), controls={"any": Anything(value=value)})
+        for value in (1, True)
+    )
+    assert [(change.path, change.before, change.after) for change in diff(before, after)] == [
+        ("controls.any.value", 1, True)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "path"),
+    [
+        (f"waivers: [{WAIVER}]", f"waivers: [{WAIVER.replace('path: a', 'path: $')}]", "waivers[0]"),
+        (f"waivers: [{WAIVER}]", f"waivers: [{WAIVER.replace('unknown', 'dangerous')}]", "waivers[0]"),
+        ("exclude: [.git]", "exclude: [$]", "exclude[0]"),
+        (
+            "controls: {vulnerability-scanning: {allow: [{name: 'a:B', reason: r}]}}",
+            "controls: {vulnerability-scanning: {allow: [{name: 'os:system', reason: r}]}}",
+            "controls.vulnerability-scanning.allow[0]",
+        ),
+    ],
+)
+def test_a_permission_that_is_replaced_is_one_less_and_one_more(
+    before: str, after: str, path: str, read: Reader
+) -> None:
+    found = changes(read, before, after)
+    assert [line.partition(": ")[0] for line in found] == [f"tightens {path}", f"loosens {path}"]
+
+
+def test_follows_an_entry_that_moves_in_its_list(read: Reader) -> None:
+    other, later = WAIVER.replace("path: a", "path: b"), WAIVER.replace("2027", "2028")
+    found = changes(read, f"waivers: [{other}, {WAIVER}]", f"waivers: [{later}]")
+    assert [line.partition(": {")[0] for line in found] == [
+        "tightens waivers[0]",
+        "loosens waivers[0].expires: 2027-01-31 -> 2028-01-31",
+    ]
+
+
+def test_takes_an_entry_without_a_name_for_another_one_when_it_differs() -> None:
+    before, after = (
+        Policy(file=None, document=PolicyFile(version=1), controls={"any": Anything(value=value)})
+        for value in ([{"per": "key"}, {"per": "host"}], [{"per": "host"}, {"per": "role"}])
+    )
+    assert [(change.path, change.before, change.after) for change in diff(before, after)] == [
+        ("controls.any.value[0]", {"per": "key"}, None),
+        ("controls.any.value[1]", None, {"per": "role"}),
+    ]
+
+
+def test_counts_entries_that_are_alike(read: Reader) -> None:
+    assert changes(read, "exclude: [a, a]", "exclude: [a]") == ["tightens exclude[1]: a -> None"]
+
+
+@pytest.mark.parametrize(("old", "new", "way"), [("false", "true", "loosens"), ("true", "false", "tightens")])
+def test_a_call_that_is_allowed_loosens(old: str, new: str, way: str, read: Reader) -> None:
+    section = "controls: {{vulnerability-scanning: {{allow: [{{name: 'a:B', reason: r, can_call: {}}}]}}}}"
+    found = changes(read, section.format(old), section.format(new))
+    assert [line.partition(":")[0] for line in found] == [f"{way} controls.vulnerability-scanning.allow[0].can_call"]
+
+
+def test_says_where_an_entry_stood_that_is_gone(read: Reader) -> None:
+    before = read("version: 1\nexclude:\n- a\n- b\n", name="a.yaml")
+    after = read("version: 1\nexclude: [b]\n", name="b.yaml")
+    assert [change.origin for change in diff(before, after)] == ["a.yaml:3:3"]
+
+
+LISTS = st.lists(st.sampled_from("abc"), max_size=5)
+
+
+@given(LISTS, LISTS)
+def test_every_new_exclusion_loosens_and_every_lost_one_tightens(old: list[str], new: list[str]) -> None:
+    before, after = (
+        Policy(file=None, document=PolicyFile(version=1, exclude=tuple(names)), controls={}) for names in (old, new)
+    )
+    found = diff(before, after)
+    loosened = Counter(change.after for change in found if change.direction is Direction.LOOSENS)
+    tightened = Counter(change.before for change in found if change.direction is Direction.TIGHTENS)
+    assert loosened == Counter(new) - Counter(old)
+    assert tightened == Counter(old) - Counter(new)
+    assert (found == ()) is (before.digest == after.digest)

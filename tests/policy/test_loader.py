@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -77,6 +78,24 @@ def test_refuses_a_folder_as_the_file(tmp_path: Path, catalog: Catalog) -> None:
     with pytest.raises(PolicyError) as caught:
         load(tmp_path, catalog)
     assert caught.value.message == f"{tmp_path}:1:1: cannot be read: Is a directory"
+
+
+def test_does_not_wait_for_a_pipe(tmp_path: Path, catalog: Catalog) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "telamon.yaml").symlink_to("pipe")
+    found = locate(tmp_path, explicit=None, environ={})
+    with pytest.raises(PolicyError) as caught:
+        load(found, catalog)
+    assert caught.value.message == f"{found}:1:1: cannot be read: not a regular file"
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"), [("/dev/zero", "not a regular file"), ("a\0b", "a file's name holds no NUL")]
+)
+def test_refuses_what_is_no_file(name: str, reason: str, catalog: Catalog) -> None:
+    with pytest.raises(PolicyError) as caught:
+        load(Path(name), catalog)
+    assert [problem.message for problem in caught.value.problems] == [f"cannot be read: {reason}"]
 
 
 def test_reads_a_whole_policy(read: Reader, tmp_path: Path) -> None:

@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 
 
 def refusal(content: bytes) -> str:
-    with pytest.raises(PolicyError) as caught:
-        read_document(content, "telamon.yaml")
-    return caught.value.message
+    try:
+        problems = read_document(content, "telamon.yaml").problems
+    except PolicyError as error:
+        problems = error.problems
+    return "\n".join(str(problem) for problem in problems)
 
 
 @pytest.mark.parametrize(

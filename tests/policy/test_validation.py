@@ -102,6 +102,31 @@ def wide() -> Catalog:
             ["3:11: expected a known key, found `pth` (did you mean `path`?)"],
         ),
         ("version: 1\nmodels:\n  fraud:\n", ["3:3: expected a mapping, found nothing"]),
+        (
+            'version: 1\nmodels: {a: {path: "a\\0b"}}',
+            [r"2:14: expected text such as `models/fraud.pkl`, found `a\x00b`"],
+        ),
+        ("version: 1\nbaseline: ''", ['2:1: expected text such as `models/fraud.pkl`, found `""`']),
+        (
+            'version: 1\nledger: {path: "\\0", key: "\\0", second_place: "\\0"}',
+            [
+                r"2:10: expected text such as `models/fraud.pkl`, found `\x00`",
+                r"2:22: expected text such as `models/fraud.pkl`, found `\x00`",
+                r"2:33: expected text such as `models/fraud.pkl`, found `\x00`",
+            ],
+        ),
+        (
+            "version: 1\nsystem: ''\nversion: 1\nmodels: {? [a] : 1}",
+            [
+                '2:1: expected text of length at least 1, found `""`',
+                "3:1: expected each key once, found `version` again",
+                "4:12: expected a name as the key, found a list or mapping",
+            ],
+        ),
+        (
+            "- {a: 1, a: 2}",
+            ["1:10: expected each key once, found `a` again", "1:1: expected a mapping, found a list"],
+        ),
         ("version: 1\nmodels: [a]", ["2:1: expected a mapping, found a list"]),
         (
             "version: 1\nmodels: {a: {api: opnai, serve: omnx}}",
@@ -130,7 +155,10 @@ def wide() -> Catalog:
                 "2:11: expected the key `expires`, found none",
             ],
         ),
-        ("version: 1\nsystem: " + "x" * 60 + "\nbaseline: []", ["3:1: expected text, found a list"]),
+        (
+            "version: 1\nsystem: " + "x" * 60 + "\nbaseline: []",
+            ["3:1: expected text such as `models/fraud.pkl`, found a list"],
+        ),
     ],
 )
 def test_says_what_is_wrong_with_the_file(content: str, problems: list[str], complaint: Complaint) -> None:
@@ -187,15 +215,15 @@ def test_says_what_is_wrong_with_a_section(section: str, problem: str | None, co
             "code: " + "a" * 61,
             "expected text of length at most 3 of the form ^[a-z]+$, found `" + "a" * 57 + "...`",
         ),
-        ("names: []", "expected `array` of length >= 1"),
-        ("names: [a, b, c]", "expected `array` of length <= 2"),
+        ("names: []", "expected a list of length at least 1"),
+        ("names: [a, b, c]", "expected a list of length at most 2"),
         ("names: a", "expected a list, found `a`"),
-        ("pair: [1]", "expected `array` of length 2, got 1"),
+        ("pair: [1]", "expected a list of length 2, found 1"),
         ("pair: x", "expected a list of length at least 2 and of length at most 2, found `x`"),
         ("either: 1.5", "expected a whole number or text, found `1.5`"),
         ("either: [1]", "expected a whole number or text, found a list"),
         ("either:", "expected a whole number or text, found nothing"),
-        ("nested: {a: []}", "expected `str` of length >= 2"),
+        ("nested: {a: []}", "expected text of length at least 2"),
         ("re-named: x", "expected a whole number, found `x`"),
     ],
 )

@@ -24,25 +24,28 @@ def pushed(value: object, protocol: int = 4) -> bytes:
     match value:
         case Program():
             return value.body
-        case None:
-            return b"N"
-        case bool():
-            return b"I01\n" if value else b"I00\n"
+        case list() | tuple():
+            items = b"".join(pushed(item, protocol) for item in value)
+            return b"](" + items + b"e" if isinstance(value, list) else MARK + items + TUPLE
+        case dict():
+            items = b"".join(pushed(part, protocol) for item in value.items() for part in item)
+            return EMPTY_DICT + MARK + items + SETITEMS
+        case bytes():
+            return _bytes(value, protocol)
+        case _:
+            return _scalar(value)
+
+
+def _scalar(value: object) -> bytes:
+    match value:
+        case None | bool():
+            return {None: b"N", True: b"I01\n", False: b"I00\n"}[value]
         case int():
             return _integer(value)
         case float():
             return b"G" + struct.pack(">d", value)
         case str():
             return Program().text(value).body
-        case bytes():
-            return _bytes(value, protocol)
-        case list():
-            return b"](" + b"".join(pushed(item, protocol) for item in value) + b"e"
-        case tuple():
-            return MARK + b"".join(pushed(item, protocol) for item in value) + TUPLE
-        case dict():
-            items = (pushed(part, protocol) for item in value.items() for part in item)
-            return EMPTY_DICT + MARK + b"".join(items) + SETITEMS
         case _:
             raise TypeError(f"no opcodes are known for a `{type(value).__name__}`")
 

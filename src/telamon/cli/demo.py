@@ -99,7 +99,7 @@ def make_demo(folder: Path) -> Demo:
 
 def write_policy(path: Path, *, system: str, models: dict[str, str]) -> None:
     """Write a commented policy for those models (name to path)."""
-    rows = "\n".join(f"  {name}: {{path: {_quoted(where)}}}" for name, where in models.items())
+    rows = "\n".join(f"  {_quoted(name)}: {{path: {_quoted(where)}}}" for name, where in models.items())
     path.write_text(POLICY.format(system=_quoted(system), models=rows or "  {}"), encoding="utf-8")
 
 

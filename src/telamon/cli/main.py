@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import gc
+import io
 import os
 import pkgutil
 import sys
@@ -59,6 +60,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     frees anyway; everything that must be closed is closed by the command that opened it.
     """
     gc.set_threshold(GC_THRESHOLD)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # what the terminal's encoding lacks ends no run
     try:
         code = run(arguments)
     except KeyboardInterrupt:
@@ -77,33 +81,38 @@ def run(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: The words after `telamon`; `sys.argv` where it is `None`.
     """
+    stdout = sys.stdout
     try:
         result = telamon.main(arguments, prog_name="telamon", standalone_mode=False)
         sys.stdout.flush()
-    except TelamonError as error:
-        _complain(f"error[{error.code}]: {error.message}", error.hint)
-        return error.exit_code
-    except click.exceptions.Exit as end:
-        return end.exit_code
-    except click.Abort:
-        return INTERRUPTED
-    except click.ClickException as error:
-        error.show()
-        return ExitCode.USAGE
-    except SystemExit as end:  # so click answers a broken pipe, with 1, which here means findings; and completion
-        if isinstance(sys.stdout, click.utils.PacifyFlushWrapper):
-            raise BrokenPipeError from end
-        return end.code if isinstance(end.code, int) else ExitCode.CLEAN
     except (BrokenPipeError, KeyboardInterrupt):
         raise
-    except OSError as error:
-        if error.errno not in NO_ROOM:
-            return _crash(error)
-        _complain(f"error[no-room]: expected room for the output, found: {error.strerror}", "")
-        return ExitCode.USAGE
+    except SystemExit as end:  # shell completion; and a broken pipe, for which click wraps the streams and ends with 1
+        if sys.stdout is not stdout:
+            raise BrokenPipeError from end
+        return end.code if isinstance(end.code, int) else ExitCode.CLEAN
     except Exception as error:  # noqa: BLE001  # the CLI entry is a border (house rule 12)
-        return _crash(error)
+        return _ended(error)
     return int(result) if isinstance(result, int) else ExitCode.CLEAN
+
+
+def _ended(error: Exception) -> int:
+    """Say on stderr what ended the command, where there is something to say, and return the exit code."""
+    match error:
+        case click.exceptions.Exit():
+            return error.exit_code
+        case click.Abort():
+            return INTERRUPTED
+        case TelamonError():
+            _complain(f"error[{error.code}]: {error.message}", error.hint)
+            return error.exit_code
+        case click.ClickException():
+            error.show()
+        case OSError(errno=number) if number in NO_ROOM:
+            _complain(f"error[no-room]: expected room for the output, found: {error.strerror}", "")
+        case _:
+            return _crash(error)
+    return ExitCode.USAGE
 
 
 def _crash(error: Exception) -> ExitCode:

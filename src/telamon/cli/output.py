@@ -50,6 +50,13 @@ def emit(report: Report, output: Output) -> None:
     click.echo(text, nl=False, color=True)
 
 
+def say(text: str) -> None:
+    """Write lines that may hold names and values of files; what a terminal would obey is escaped."""
+    from telamon.kits.text.display import printable
+
+    click.echo(printable(text, keep_newlines=True))
+
+
 def _render(report: Report, format_name: str, output: Output) -> str:
     from telamon.reporting.formats import Format, Style, render
 

@@ -20,7 +20,7 @@ def subject_path(word: str) -> Path:
 
 @contextmanager
 def named_subjects(paths: Sequence[Path]) -> Iterator[Mapping[Path, str]]:
-    """Yield the paths to check and what reports call each; standard input is copied to a file that is removed afterwards.
+    """Yield the paths to check and what reports call each; standard input is copied to a file and that is removed.
 
     Raises:
         OSError: There is no room for the copy.

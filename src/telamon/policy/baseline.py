@@ -13,6 +13,7 @@ import msgspec
 from telamon import __version__
 from telamon.kits.text.display import well_formed
 from telamon.policy.errors import BaselineError
+from telamon.policy.files import UnreadableError, read_start
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -54,10 +55,9 @@ def read(path: Path) -> Baseline:
         BaselineError: The file is missing, too large, or no baseline of a known version.
     """
     try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise BaselineError(f"cannot read the baseline `{path}`: {error.strerror}") from error
+        content = read_start(path, limit=MAX_BYTES)
+    except UnreadableError as error:
+        raise BaselineError(f"cannot read the baseline `{path}`: {error.message}") from error
     if len(content) > MAX_BYTES:
         raise BaselineError(f"expected a baseline of at most {MAX_BYTES} bytes in `{path}`, found more")
     try:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from telamon.catalog import UnknownControlError
 from telamon.core.records import Mode
 from telamon.kits.text import canonical_json
 
@@ -46,8 +47,11 @@ class Policy:
         """Return a control's settings.
 
         Raises:
-            KeyError: The catalogue that the policy was compiled with has no such control.
+            UnknownControlError: The catalogue that the policy was compiled with has no such control, or another
+                package has it and the policy does not name it.
         """
+        if control not in self.controls:
+            raise UnknownControlError(f"the policy has no control `{control}`")
         return self.controls[control]
 
     def mode(self, control: str) -> Mode:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from telamon.core.records import Mode, Severity
+from telamon.kits.text import canonical_json
 from telamon.policy.compiler import path_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from telamon.policy.compiler import Policy
     from telamon.policy.nodes import Path, Plain
+
+Identity: TypeAlias = tuple[bytes, int]
 
 
 class Direction(StrEnum):
@@ -24,13 +30,13 @@ class Direction(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One value that two policies have differently.
+    """One value that two policies have differently, or one entry of a list that only one of them has.
 
     Attributes:
-        path: As it is shown, such as `controls.vulnerability-scanning.mode`.
+        path: As it is shown, such as `controls.vulnerability-scanning.mode`; in the old policy for what is gone.
         before: The value, or `None` where there is none.
         after: Likewise.
-        origin: Where the new value comes from.
+        origin: Where the new value comes from; of an entry that is gone, where it stood.
     """
 
     path: str
@@ -46,22 +52,35 @@ GATES: Final = tuple(str(severity) for severity in Severity)
 # What each permits something more, and what each asks for something more; a star is any control.
 PERMISSIONS: Final = (("waivers",), ("exclude",), ("baseline",), ("controls", "*", "allow"))
 DUTIES: Final = (("ledger",),)
+# A permission's switches, such as `can_call`, permit more when they are on.
+SWITCH: Final = "can_"
+# The keys that make an entry of a list the same one in both policies, wherever it stands. Replacing what is allowed
+# by something else is a permission more and one less, and never a mere change.
+IDENTITIES: Final = (("name",), ("rule", "path"))
 EMPTY: Final[tuple[Plain, ...]] = (None, [], {})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pair:
+    """What stands at the same place of two policies; `was` and `path` differ where an entry moved in a list."""
+
+    old: Plain
+    new: Plain
+    was: Path
+    path: Path
 
 
 def diff(before: Policy, after: Policy) -> tuple[Change, ...]:
     """Return every effective value that differs, sorted by path; nothing and an empty list are the same."""
-    old, new = ({path: value for path, value in policy.leaves() if value not in EMPTY} for policy in (before, after))
     changes = [
         Change(
-            path=path_text(path),
-            before=old.get(path),
-            after=new.get(path),
-            direction=direction(path, old.get(path), new.get(path)),
-            origin=after.origin(path),
+            path=path_text(pair.path),
+            before=pair.old,
+            after=pair.new,
+            direction=direction(pair.path, pair.old, pair.new),
+            origin=before.origin(pair.was) if _is_gone(pair) else after.origin(pair.path),
         )
-        for path in old.keys() | new.keys()
-        if not _is_same(old.get(path), new.get(path))
+        for pair in _differing(_Pair(old=before.effective, new=after.effective, was=(), path=()))
     ]
     return tuple(sorted(changes, key=lambda change: change.path))
 
@@ -73,12 +92,68 @@ def direction(path: Path, old: Plain, new: Plain) -> Direction:
             return _towards(is_looser=order.index(str(new)) > order.index(str(old)))
     if path[-1] == "expires" and isinstance(old, str) and isinstance(new, str):
         return _towards(is_looser=new > old)
+    if _is_below(path, PERMISSIONS) and str(path[-1]).startswith(SWITCH) and isinstance(new, bool):
+        return _towards(is_looser=new)
     if (old is None) != (new is None):
         if _is_below(path, PERMISSIONS):
             return _towards(is_looser=old is None)
         if _is_below(path, DUTIES):
             return _towards(is_looser=new is None)
     return Direction.CHANGES
+
+
+def _differing(pair: _Pair) -> Iterator[_Pair]:
+    """Yield the values and entries below a pair that differ."""
+    old, new = pair.old, pair.new
+    if old in EMPTY and new in EMPTY:
+        return
+    if isinstance(old, dict | None) and isinstance(new, dict | None):
+        before, after = old or {}, new or {}
+        for key in before.keys() | after.keys():
+            inner = _Pair(old=before.get(key), new=after.get(key), was=(*pair.was, key), path=(*pair.path, key))
+            yield from _differing(inner)
+    elif isinstance(old, list | None) and isinstance(new, list | None):
+        yield from _differing_lists(old or [], new or [], pair)
+    elif type(old) is not type(new) or old != new:  # 1 is not true
+        yield pair
+
+
+def _differing_lists(old: list[Plain], new: list[Plain], pair: _Pair) -> Iterator[_Pair]:
+    before, after = _by_identity(old), _by_identity(new)
+    for identity, index in before.items():
+        if identity not in after:
+            yield _Pair(old=old[index], new=None, was=(*pair.was, index), path=(*pair.path, index))
+    for identity, index in after.items():
+        was = before.get(identity)
+        if was is None:
+            yield _Pair(old=None, new=new[index], was=(*pair.was, index), path=(*pair.path, index))
+        else:
+            yield from _differing(_Pair(old=old[was], new=new[index], was=(*pair.was, was), path=(*pair.path, index)))
+    if [one for one in before if one in after] != [one for one in after if one in before]:
+        yield pair
+
+
+def _by_identity(items: list[Plain]) -> dict[Identity, int]:
+    """Return the index of each entry by what it is, and which of several alike it is."""
+    seen: Counter[bytes] = Counter()
+    found: dict[Identity, int] = {}
+    for index, item in enumerate(items):
+        identity = _identity(item)
+        found[identity, seen[identity]] = index
+        seen[identity] += 1
+    return found
+
+
+def _identity(item: Plain) -> bytes:
+    if isinstance(item, dict):
+        for names in IDENTITIES:
+            if item.keys() >= set(names):
+                return canonical_json.encode([item[name] for name in names])
+    return canonical_json.encode(item)
+
+
+def _is_gone(pair: _Pair) -> bool:
+    return pair.new is None and isinstance(pair.path[-1], int)
 
 
 def _towards(*, is_looser: bool) -> Direction:
@@ -90,7 +165,3 @@ def _is_below(path: Path, places: tuple[tuple[str, ...], ...]) -> bool:
         len(path) >= len(place) and all(part in {"*", own} for part, own in zip(place, path, strict=False))
         for place in places
     )
-
-
-def _is_same(old: Plain, new: Plain) -> bool:
-    return type(old) is type(new) and old == new  # 1 is not true

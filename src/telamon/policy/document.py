@@ -34,6 +34,8 @@ Address = Annotated[
     str,
     Meta(pattern=r"^https?://[^\s/?#@]+([/?#]\S*)?$(?!\n)", examples=["https://llm.internal/v1"], extra=SECRET),
 ]
+# Empty, it would be the policy's own folder; and no system call takes a NUL, which YAML can write as `"\0"`.
+FilePath = Annotated[str, Meta(pattern=r"^[^\u0000]+$", examples=["models/fraud.pkl"])]
 KeyDigest = Annotated[
     str, Meta(pattern=r"^sha256:[0-9a-f]{64}$(?!\n)", examples=["sha256:" + "0123456789abcdef" * 4], extra=SECRET)
 ]
@@ -42,7 +44,7 @@ KeyDigest = Annotated[
 class Model(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A model of the system."""
 
-    path: Annotated[str | None, Meta(description="File or folder of your own model, relative to this file.")] = None
+    path: Annotated[FilePath | None, Meta(description="Your own model's file or folder, relative to this file.")] = None
     serve: Annotated[Serving | None, Meta(description="How it is served in process: `onnx`.")] = None
     upstream: Annotated[Address | None, Meta(description="Address of the server that serves it.")] = None
     api: Annotated[Interface | None, Meta(description="The API that the upstream speaks.")] = None
@@ -52,7 +54,7 @@ class Model(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Dataset(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A data set of the system."""
 
-    path: Annotated[str, Meta(description="File or folder, relative to this file.", min_length=1)]
+    path: Annotated[FilePath, Meta(description="File or folder, relative to this file.")]
 
 
 class Principal(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -69,11 +71,12 @@ class Principal(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Ledger(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where evidence is kept."""
 
-    path: Annotated[str, Meta(description="The ledger's database, relative to this file.", min_length=1)]
+    path: Annotated[FilePath, Meta(description="The ledger's database, relative to this file.")]
     second_place: Annotated[
-        str | None, Meta(description="File or folder that checkpoints are written to as well; best on another disk.")
+        FilePath | None,
+        Meta(description="File or folder that checkpoints are also written to; best on another disk."),
     ] = None
-    key: Annotated[str | None, Meta(description="The key file that signs checkpoints, relative to this file.")] = None
+    key: Annotated[FilePath | None, Meta(description="Key file that signs checkpoints, relative to this file.")] = None
 
 
 class PolicyFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -88,7 +91,7 @@ class PolicyFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     principals: Annotated[tuple[Principal, ...], Meta(description="Who uses the system.")] = ()
     ledger: Annotated[Ledger | None, Meta(description="Where evidence is kept; none is kept without it.")] = None
     waivers: Annotated[tuple[Waiver, ...], Meta(description="Findings that are accepted for a time.")] = ()
-    baseline: Annotated[str | None, Meta(description="File of findings that were there before.")] = None
+    baseline: Annotated[FilePath | None, Meta(description="File of findings that were there before.")] = None
     exclude: Annotated[
         tuple[str, ...],
         Meta(description="Names or globs of files and folders that are not walked into, such as `*.bak`."),

@@ -6,6 +6,7 @@ import stat
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -53,7 +54,7 @@ def _is_there(file: Path) -> bool:
 
 def default(catalog: Catalog) -> Policy:
     """Return the policy without a file: every control of the catalogue with its defaults."""
-    return Policy(file=None, document=PolicyFile(version=1), controls=_defaults(catalog))
+    return Policy(file=None, document=PolicyFile(version=1), controls=MappingProxyType(_defaults(catalog)))
 
 
 def load(path: Path | None, catalog: Catalog) -> Policy:
@@ -64,13 +65,13 @@ def load(path: Path | None, catalog: Catalog) -> Policy:
     """
     if path is None:
         return default(catalog)
-    from telamon.policy.nodes import MAX_BYTES, read_document  # noqa: PLC0415  # only where there is a file
+    from telamon.policy.files import UnreadableError, read_start  # noqa: PLC0415  # only where there is a file
+    from telamon.policy.nodes import MAX_BYTES, read_document  # noqa: PLC0415  # likewise
 
     try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        problem = Problem(file=str(path), line=1, column=1, message=f"cannot be read: {error.strerror}")
+        content = read_start(path, limit=MAX_BYTES)
+    except UnreadableError as error:
+        problem = Problem(file=str(path), line=1, column=1, message=f"cannot be read: {error.message}")
         raise PolicyError((problem,)) from error
     return compile_document(read_document(content, str(path)), path, catalog)
 
@@ -85,10 +86,12 @@ def compile_document(document: Document, path: Path, catalog: Catalog) -> Policy
 
     value = document.value
     if not isinstance(value, dict):
-        raise PolicyError((document.problem((), f"expected a mapping, found {shown(value)}"),))
+        wrong = document.problem((), f"expected a mapping, found {shown(value)}")
+        raise PolicyError((*document.problems, wrong)[:MAX_PROBLEMS])
     rest = {key: inner for key, inner in value.items() if key != CONTROLS}
     sections: dict[str, _Section] = {}
     every = chain(
+        document.problems,
         problems_of(document, rest, PolicyFile, (), also=(CONTROLS,)),
         _sections(document, value.get(CONTROLS), sections, catalog),
     )
@@ -101,7 +104,7 @@ def compile_document(document: Document, path: Path, catalog: Catalog) -> Policy
     return Policy(
         file=path,
         document=msgspec.convert(rest, PolicyFile, dec_hook=secret_hook),
-        controls=_defaults(catalog) | own,
+        controls=MappingProxyType(_defaults(catalog) | own),
         marks=document.marks,
     )
 

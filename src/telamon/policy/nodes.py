@@ -52,11 +52,14 @@ class Document:
         file: The file's name for messages.
         value: The root.
         marks: Where each value stands, by its path; a key's own place is under the path of its value.
+        problems: What is wrong with keys and numbers whatever they are for; such a document is never in force, and
+            is read to its end so that all of its problems are reported together.
     """
 
     file: str
     value: Plain
     marks: dict[Path, Mark]
+    problems: tuple[Problem, ...] = ()
 
     def mark(self, path: Path) -> Mark:
         """Return where the value at `path` stands, or the innermost value around it that is there."""
@@ -75,7 +78,7 @@ def read_document(content: bytes, file: str) -> Document:
 
     Raises:
         PolicyError: It is no UTF-8, no YAML, too large, or uses what a policy may not: anchors, tags, several
-            documents, keys that are twice or no text.
+            documents.
     """
     import yaml  # noqa: PLC0415  # 20 ms that a run without a policy file does not pay
 
@@ -153,9 +156,7 @@ class _Reader:
 
     def document(self, root: yaml.Node | None) -> Document:
         value: Plain = {} if root is None else self._value(root, ())
-        if self._problems:
-            raise PolicyError(tuple(self._problems))
-        return Document(file=self._file, value=value, marks=self._marks)
+        return Document(file=self._file, value=value, marks=self._marks, problems=tuple(self._problems))
 
     def _value(self, node: yaml.Node, path: Path) -> Plain:
         import yaml  # noqa: PLC0415  # as above

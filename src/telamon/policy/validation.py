@@ -47,6 +47,22 @@ LIMITS: Final = types.MappingProxyType(
         "maxItems": "of length at most {}",
     }
 )
+# How msgspec says it, in what it says of entries that are unsound together.
+PHRASES: Final = types.MappingProxyType(
+    {
+        "`array`": WORDS["array"],
+        "`object`": WORDS["object"],
+        "`str`": WORDS["string"],
+        "`int`": WORDS["integer"],
+        "`float`": WORDS["number"],
+        "`bool`": WORDS["boolean"],
+        "`null`": WORDS["null"],
+        " >= ": " at least ",
+        " <= ": " at most ",
+        " matching regex ": " of the form ",
+        ", got ": ", found ",
+    }
+)
 
 
 def problems_of(
@@ -104,7 +120,7 @@ class _Inner:
         except msgspec.ValidationError as error:
             if isinstance(value, (dict, list)) and _is_collection(kind):  # what its fields or entries are together
                 reason = str(error).partition(" - at `")[0]
-                yield self._problem(OTHER if self._is_secret else reason[:1].lower() + reason[1:])
+                yield self._problem(OTHER if self._is_secret else in_words(reason))
                 return
             choices = _choices(kind)
             near = difflib.get_close_matches(value, choices, n=1) if isinstance(value, str) else []
@@ -183,6 +199,17 @@ def described(kind: object) -> str:
     if "examples" in schema:
         return f"{words} such as `{schema['examples'][0]}`"
     return f"{words} of the form {schema['pattern']}" if "pattern" in schema else words
+
+
+def in_words(reason: str) -> str:
+    """Return msgspec's reason with the words that messages have for types and bounds.
+
+    >>> in_words("Expected `array` of length >= 1, got 0")
+    'expected a list of length at least 1, found 0'
+    """
+    for theirs, ours in PHRASES.items():
+        reason = reason.replace(theirs, ours)
+    return reason[:1].lower() + reason[1:]
 
 
 def shown(value: Plain) -> str:

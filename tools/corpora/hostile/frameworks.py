@@ -79,7 +79,7 @@ CALLS: Final[tuple[tuple[str, str, tuple[object, ...]], ...]] = (
     ("onnx", "load", (FILE,)),
     ("onnxruntime", "InferenceSession", (FILE,)),
     ("xgboost.core", "_load_lib", ()),
-    ("lightning.pytorch.utilities.migration.utils", "pl_legacy_patch", ()),
+    ("lightning.fabric.utilities.cloud_io", "_load", (URL,)),
     ("hydra.utils", "instantiate", ({"_target_": "os.system"},)),
     ("hydra._internal.utils", "_locate", ("os.system",)),
     ("ultralytics", "YOLO", (FILE,)),

@@ -28,5 +28,4 @@ def artefacts() -> Iterator[Artefact]:
     yield pickled("spline.pkl", scipy.interpolate.CubicSpline(grid, grid**2))
     yield pickled("interpolation.pkl", scipy.interpolate.interp1d(grid, grid**2))
     yield pickled("tree.pkl", scipy.spatial.KDTree(np.random.default_rng(7).normal(size=(20, 3))))
-    yield pickled("distribution.pkl", scipy.stats.norm(0, 1))
     yield pickled("rotation.pkl", scipy.spatial.transform.Rotation.from_euler("z", 90, degrees=True))

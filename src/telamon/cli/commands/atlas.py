@@ -9,6 +9,7 @@ import click
 
 from telamon.cli.folders import atlas_folder
 from telamon.cli.options import json_option
+from telamon.cli.output import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,7 +36,7 @@ def show(release_name: str | None, format_name: str) -> None:
 
         click.echo(json.dumps(dataclasses.asdict(release), indent=2))
         return
-    click.echo("\n".join(_described(release, atlas.available(folder=atlas_folder()))))
+    say("\n".join(_described(release, atlas.available(folder=atlas_folder()))))
 
 
 @command.command(name="import")
@@ -45,7 +46,7 @@ def import_(file: Path) -> None:
     from telamon.atlas.official import import_release
 
     release = import_release(file, folder=atlas_folder())
-    click.echo("\n".join(_described(release, ())))
+    say("\n".join(_described(release, ())))
 
 
 @command.command(name="diff")
@@ -57,7 +58,7 @@ def diff(old: str, new: str) -> None:
 
     difference = atlas.diff(atlas.load(old, folder=atlas_folder()), atlas.load(new, folder=atlas_folder()))
     lines = list(_differences(difference))
-    click.echo("\n".join(lines) or f"{difference.old} and {difference.new} state the same facts")
+    say("\n".join(lines) or f"{difference.old} and {difference.new} state the same facts")
 
 
 def _described(release: Release, available: Sequence[str]) -> Iterator[str]:

@@ -58,10 +58,11 @@ def command(
     baseline = _read_baseline(known) if known is not None and write_baseline is None else None
     report = _check(_subjects(paths, policy), policy, catalog, baseline, jobs)
     if write_baseline is not None:
+        from telamon.kits.text.display import printable
         from telamon.policy import baseline as baselines
 
         baselines.write(write_baseline, (reported.finding for reported in report.findings))
-        click.echo(f"{len(report.findings)} findings written to {write_baseline}", err=True)
+        click.echo(printable(f"{len(report.findings)} findings written to {write_baseline}"), err=True)
         return
     evidence.record(report, policy)
     emit(report, Output(format_name=format_name, file=output, is_verbose=verbose, color=color))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from telamon.cli.output import say
 from telamon.core.errors import UsageError
 
 MODEL_SUFFIXES = frozenset({".pkl", ".pickle", ".joblib", ".pt", ".pth", ".bin", ".ckpt", ".npy", ".npz", ".dill"})
@@ -22,11 +23,12 @@ def command(folder: Path) -> None:
     if path.exists():
         raise UsageError(f"`{path}` exists", hint="`telamon policy show --origin` says what it puts in force")
     models = _models(folder)
+    name = folder.resolve().name
     try:
-        write_policy(path, system=folder.resolve().name or "system", models=models)
+        write_policy(path, system=name if name and name.isprintable() else "system", models=models)
     except OSError as error:
         raise UsageError(f"cannot write `{path}`: {error.strerror}") from error
-    click.echo(f"{path} written, with {len(models)} models. Next: `telamon ledger keygen .telamon/ledger.key`")
+    say(f"{path} written, with {len(models)} models. Next: `telamon ledger keygen .telamon/ledger.key`")
     click.echo("(or remove the `ledger` section), then `telamon check`.")
 
 
@@ -34,8 +36,11 @@ def _models(folder: Path) -> dict[str, str]:
     """Return what looks like a model by its name, as a first guess for the user to edit."""
     found: dict[str, str] = {}
     for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() in MODEL_SUFFIXES and ".git" not in path.parts and path.is_file():
-            found.setdefault(path.stem, path.relative_to(folder).as_posix())
+        where = path.relative_to(folder).as_posix()
+        if path.suffix.lower() not in MODEL_SUFFIXES or ".git" in path.parts or not where.isprintable():
+            continue
+        if path.is_file():
+            found.setdefault(path.stem, where)
         if len(found) >= MOST_MODELS:
             break
     return found

@@ -9,6 +9,7 @@ import click
 
 from telamon import catalog as catalogue
 from telamon.cli.options import json_option, load_policy, policy_option
+from telamon.cli.output import say
 
 if TYPE_CHECKING:
     from telamon.policy.nodes import Plain
@@ -38,10 +39,10 @@ def show(*, policy_file: Path | None, origin: bool, format_name: str) -> None:
             document["origins"] = {path_text(path): policy.origin(path) for path, _ in policy.leaves()}
         click.echo(json.dumps(document, indent=2))
         return
-    click.echo(f"# {policy.file or 'no policy file: the defaults'}, {policy.digest}")
+    say(f"# {policy.file or 'no policy file: the defaults'}, {policy.digest}")
     for path, value in policy.leaves():
         comment = f"  # {policy.origin(path)}" if origin else ""
-        click.echo(f"{path_text(path)}: {_shown(value)}{comment}")
+        say(f"{path_text(path)}: {_shown(value)}{comment}")
 
 
 @command.command(name="check")
@@ -49,7 +50,7 @@ def show(*, policy_file: Path | None, origin: bool, format_name: str) -> None:
 def check(*, policy_file: Path | None) -> None:
     """Read the policy and report everything that is wrong with it."""
     policy = load_policy(policy_file, catalogue.load())
-    click.echo(f"{policy.file or 'no policy file: the defaults'}: valid, {policy.digest}")
+    say(f"{policy.file or 'no policy file: the defaults'}: valid, {policy.digest}")
 
 
 @command.command(name="schema")
@@ -75,7 +76,7 @@ def diff(ctx: click.Context, before: Path, after: Path) -> None:
     catalog = catalogue.load()
     changes = difference(load(before, catalog), load(after, catalog))
     for change in changes:
-        click.echo(f"{change.direction:<8}  {change.path}: {_shown(change.before)} -> {_shown(change.after)}")
+        say(f"{change.direction:<8}  {change.path}: {_shown(change.before)} -> {_shown(change.after)}")
     if not changes:
         click.echo("both put the same in force")
     ctx.exit(int(any(change.direction is Direction.LOOSENS for change in changes)))

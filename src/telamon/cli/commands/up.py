@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from telamon import catalog as catalogue
+from telamon.cli.output import say
 from telamon.core.records import ProofVerdict
 
 if TYPE_CHECKING:
@@ -32,8 +33,8 @@ def command(ctx: click.Context, folder: Path, *, once: bool) -> None:
     _say("1. A demo system")
     demo = make_demo(folder)
     for name, what in demo.files:
-        click.echo(f"   {folder / name}: {what}")
-    click.echo(f"   {demo.policy}: the policy, with comments")
+        say(f"   {folder / name}: {what}")
+    say(f"   {demo.policy}: the policy, with comments")
     policy = load(demo.policy, catalog)
     _check(policy, catalog)
     report = _prove(policy, catalog)
@@ -88,7 +89,7 @@ def _next(demo: Demo) -> None:
         f"telamon ledger verify {option}  the evidence is what was recorded",
         "telamon check PATH                       your own models; `telamon init` writes your own policy",
     ):
-        click.echo(f"   {text}")
+        say(f"   {text}")
 
 
 def _say(title: str) -> None:

@@ -7,7 +7,7 @@ from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 from typing import TYPE_CHECKING, Final
 
 from telamon.kits.formats.pickle.constants import read_argument
-from telamon.kits.formats.pickle.containers import make
+from telamon.kits.formats.pickle.containers import make, remembered
 from telamon.kits.formats.pickle.endings import Break, Fault
 from telamon.kits.formats.pickle.hooks import Nested
 from telamon.kits.formats.pickle.opcodes import Opcode
@@ -137,6 +137,7 @@ def _call(machine: Machine, opcode: Opcode, called: Value, arguments: Value, key
 
 def _require(machine: Machine, value: Value, kind: Kind, opcode: Opcode) -> None:
     """Refuses arguments that are no tuple (keywords that are no dict); a Python unpickler unpacks any."""
+    remembered(value)
     if isinstance(value, Collection) and (value.kind is kind or machine.loader.is_python):
         return
     if machine.loader.is_python and type_name(value) in {"str", "bytes", "bytearray", "memoryview"}:
@@ -204,6 +205,7 @@ def _build_plain(machine: Machine, target: Value, state: Value) -> None:
     """BUILD on a built-in value: it has no `__setstate__` and no `__dict__`, so only nothing can be set."""
     slots: Value = None
     has_slots = False
+    remembered(state)
     if isinstance(state, Collection) and state.kind is Kind.TUPLE and state.count == _PAIR:
         (state, slots), has_slots = state.items, True
     if machine.is_anything and is_opaque(state):
@@ -213,6 +215,7 @@ def _build_plain(machine: Machine, target: Value, state: Value) -> None:
     if has_slots:
         if machine.is_anything and is_opaque(slots):
             return
+        remembered(slots)
         if not (isinstance(slots, Collection) and slots.kind is Kind.DICT):
             raise Break(Fault.TYPE, "slot state is not a dictionary")
         if slots.count and not machine.may_have_changed:

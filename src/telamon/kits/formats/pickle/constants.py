@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from telamon.kits.formats.pickle import text
 from telamon.kits.formats.pickle.endings import Break, Fault
-from telamon.kits.formats.pickle.opcodes import LARGEST_SIZE, Opcode
+from telamon.kits.formats.pickle.opcodes import LARGEST_SIZE
 from telamon.kits.formats.pickle.values import Clipped, Value
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def _number(machine: Machine, reader: Callable[[bytes], int | float]) -> None:
     try:
         value = reader(line)
     except (ValueError, OverflowError) as error:
-        raise Break(Fault.NUMBER, f"`{ascii(line[:40])}` is no number") from error
+        raise Break(Fault.NUMBER, f"`{line[:40]!a}` is no number") from error
     machine.stack.append(clip_int(value, machine.limits.value_bytes) if isinstance(value, int) else value)
 
 
@@ -57,38 +57,47 @@ def clip_int(value: int, limit: int) -> Value:
 
 
 def load_int(machine: Machine) -> None:
+    """INT: a line that `strtol` or `PyLong_FromString` reads."""
     _number(machine, text.read_int)
 
 
 def load_long(machine: Machine) -> None:
+    """LONG: a line, with or without an `L`."""
     _number(machine, text.read_counted_line_long)
 
 
 def load_float(machine: Machine) -> None:
+    """FLOAT: a line."""
     _number(machine, text.read_float)
 
 
 def load_binint(machine: Machine) -> None:
+    """BININT: four bytes, signed."""
     machine.stack.append(_SIGNED.unpack_from(machine.data, machine.read(4))[0])
 
 
 def load_binint1(machine: Machine) -> None:
+    """BININT1: one byte, unsigned."""
     machine.stack.append(machine.data[machine.read(1)])
 
 
 def load_binint2(machine: Machine) -> None:
+    """BININT2: two bytes, unsigned."""
     machine.stack.append(_SIZES[2].unpack_from(machine.data, machine.read(2))[0])
 
 
 def load_binfloat(machine: Machine) -> None:
+    """BINFLOAT: eight bytes, big-endian."""
     machine.stack.append(_DOUBLE.unpack_from(machine.data, machine.read(8))[0])
 
 
 def load_long1(machine: Machine) -> None:
+    """LONG1: one byte of size."""
     _counted_long(machine, machine.data[machine.read(1)])
 
 
 def load_long4(machine: Machine) -> None:
+    """LONG4: four bytes of size, signed."""
     size: int = _SIGNED.unpack_from(machine.data, machine.read(4))[0]
     if size < 0:
         raise Break(Fault.SIZE, "LONG pickle has negative byte count")
@@ -118,12 +127,15 @@ def _significant(data: Data, start: int, size: int) -> int:
 
 
 def load_none(machine: Machine) -> None:
+    """NONE."""
     machine.stack.append(None)
 
 
 def load_true(machine: Machine) -> None:
+    """NEWTRUE."""
     machine.stack.append(True)
 
 
 def load_false(machine: Machine) -> None:
+    """NEWFALSE."""
     machine.stack.append(False)

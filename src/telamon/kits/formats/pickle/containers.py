@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from telamon.kits.formats.pickle.endings import Break, Fault
+from telamon.kits.formats.pickle.endings import Break, Fault, IrregularError
 from telamon.kits.formats.pickle.values import (
     UNKNOWN,
     Clipped,
     Collection,
+    Forgotten,
     Kind,
     Value,
     is_hashable,
@@ -124,7 +125,14 @@ def _filled(machine: Machine, mark: int) -> Value:
     """Returns the container below `mark`, into which the values above it go."""
     if mark > len(machine.stack) or mark <= machine.fence:
         raise machine.underflow()
-    return machine.stack[mark - 1]
+    return remembered(machine.stack[mark - 1])
+
+
+def remembered(value: Value) -> Value:
+    """Returns the value; one whose content matters now and is not known is for the exact machine."""
+    if isinstance(value, Forgotten):
+        raise IrregularError("a container from the memo is looked into or filled")
+    return value
 
 
 def load_append(machine: Machine) -> None:
@@ -196,10 +204,12 @@ def _set_items(machine: Machine, mark: int) -> None:
 def _set_indexes(machine: Machine, target: Value, items: list[Value]) -> None:
     """Assigns to indexes of a list or bytearray; nothing else that is built in takes items."""
     is_bytearray = isinstance(target, Clipped) and target.type_name == "bytearray"
-    is_list = isinstance(target, Collection) and target.kind is Kind.LIST
-    if not (is_list or is_bytearray):
+    if isinstance(target, Collection) and target.kind is Kind.LIST:
+        length = target.count
+    elif isinstance(target, Clipped) and is_bytearray:
+        length = target.length
+    else:
         raise Break(Fault.TYPE, f"`{type_name(target)}` does not support item assignment")
-    length = target.length if isinstance(target, Clipped) else target.count
     for key, value in zip(items[::2], items[1::2], strict=True):
         if isinstance(key, int):
             if not -length <= key < length and not machine.may_have_changed:

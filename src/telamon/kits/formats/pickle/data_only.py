@@ -48,7 +48,7 @@ class Prefix:
 
 def payload_end(data: Data, at: int, end: int) -> int | None:
     """Returns where the counted payload of the opcode at `at` ends; None if it is no such opcode or not there."""
-    layout = _LENGTHS.get(data[at])  # type: ignore[call-overload] - an int is looked up as the IntEnum it equals
+    layout = _LENGTHS.get(data[at])  # type: ignore[call-overload]  # an int is looked up as the IntEnum it equals
     if layout is None or at + 1 + layout.size > end:
         return None
     size: int = layout.unpack_from(data, at + 1)[0]

@@ -89,5 +89,5 @@ def _unknown(machine: Machine) -> NoReturn:
     raise Break(Fault.OPCODE, f"invalid load key, `{machine.data[machine.at]:#04x}`")
 
 
-HANDLERS: Final[tuple[Handler, ...]] = tuple(_KNOWN.get(code, _unknown) for code in range(256))  # type: ignore[call-overload] - an int is looked up as the IntEnum it equals
+HANDLERS: Final[tuple[Handler, ...]] = tuple(_KNOWN.get(code, _unknown) for code in range(256))  # type: ignore[call-overload]  # an int is looked up as the IntEnum it equals
 """The handler of every byte; STOP has none, the machine's loop ends at it."""

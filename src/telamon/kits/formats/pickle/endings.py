@@ -6,14 +6,18 @@ import enum
 from dataclasses import dataclass
 
 from telamon.core.errors import TelamonError
-from telamon.kits.formats.pickle.values import Value, Unknown
+from telamon.kits.formats.pickle.values import UNKNOWN, Value
 
 
 class Ending(enum.Enum):
     """How a stream ends.
 
-    STOP: by a STOP with a value on the stack. TRUNCATED: the data end inside it. ERROR: an opcode at which the
-    unpickler raises. LIMIT: a bound of the scan was exceeded, and the rest is not understood.
+    Attributes:
+        STOP: By a STOP with a value on the stack. Of a large stream that is data only, just that its opcodes reach
+            a STOP: whether an unpickler raises before it is not checked, since either way nothing is called.
+        TRUNCATED: The data end inside it.
+        ERROR: At an opcode at which the unpickler raises.
+        LIMIT: A bound of the scan was exceeded, and the rest is not understood.
     """
 
     STOP = "stop"
@@ -44,7 +48,7 @@ class Fault(enum.Enum):
 _LIMITS = frozenset({Fault.TIME, Fault.OPCODES, Fault.MEMORY, Fault.NESTING})
 
 
-class Break(TelamonError):
+class Break(TelamonError):  # noqa: N818 - the end of a stream
     """Ends the machine at the present opcode; it never leaves the scan."""
 
     code = "pickle-break"
@@ -93,5 +97,5 @@ class Stream:
     message: str = ""
     is_data_only: bool
     overrun: int | None = None
-    value: Value = Unknown()
+    value: Value = UNKNOWN
     nested: tuple[Stream, ...] = ()

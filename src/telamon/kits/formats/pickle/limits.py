@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 
 UNBOUNDED: Final = 2**63 - 1
+"""The `count` of a container whose items were not all looked at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,7 +41,7 @@ class Machine:
         protocol: The protocol of the last PROTO, 0 before one.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all but the first have names and defaults
         self,
         data: Data,
         start: int,

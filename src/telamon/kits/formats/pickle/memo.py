@@ -24,7 +24,7 @@ def _read_index(machine: Machine) -> int:
     try:
         index = text.read_long(line, 10)
     except ValueError as error:
-        raise Break(Fault.NUMBER, f"`{ascii(line[:40])}` is no memo index") from error
+        raise Break(Fault.NUMBER, f"`{line[:40]!a}` is no memo index") from error
     if not -LARGEST_SIZE - 1 <= index <= LARGEST_SIZE:
         raise Break(Fault.NUMBER, "a memo index too large to convert to C ssize_t")
     return index

@@ -10,13 +10,21 @@ from typing import TYPE_CHECKING, Final
 from telamon.kits.formats.pickle import grammar
 from telamon.kits.formats.pickle.dispatch import HANDLERS
 from telamon.kits.formats.pickle.endings import Break, Fault, IrregularError
-from telamon.kits.formats.pickle.limits import UNBOUNDED
 from telamon.kits.formats.pickle.machine import Machine
 from telamon.kits.formats.pickle.opcodes import Opcode
 from telamon.kits.formats.pickle.recorder import EventKind, Recorder
 from telamon.kits.formats.pickle.runs import LazyMade
 from telamon.kits.formats.pickle.slots import Place, Slots
-from telamon.kits.formats.pickle.values import UNKNOWN, Collection, Kind, Result, Value, is_hashable, is_opaque
+from telamon.kits.formats.pickle.values import (
+    UNKNOWN,
+    Collection,
+    Forgotten,
+    Kind,
+    Result,
+    Value,
+    is_hashable,
+    is_opaque,
+)
 
 if TYPE_CHECKING:
     from telamon.kits.formats.pickle.machine import Handler
@@ -184,9 +192,8 @@ class Recall:
 
     def fetch(self, index: int, before: int) -> Value:
         """Returns what a slot holds at an offset."""
-        value = self._fetched.get(index, self)
-        if value is not self:
-            return value  # type: ignore[return-value] - not the sentinel
+        if index in self._fetched:
+            return self._fetched[index]
         place = self.slots.place(index, before)
         if place is None:
             raise Break(Fault.MEMO, f"memo value not found at index {index}")
@@ -205,9 +212,9 @@ class Recall:
         if code == ord(")"):
             return Collection(Kind.TUPLE, [], 0, True)
         if code in _TUPLES:
-            return Collection(Kind.TUPLE, [], UNBOUNDED, not self._is_listed(place.offset))
+            return Forgotten(Kind.TUPLE, is_hashable=not self._is_listed(place.offset))
         if code in _MADE:
-            return Collection(_MADE[code], [], UNBOUNDED, _MADE[code] is Kind.FROZENSET)
+            return Forgotten(_MADE[code], is_hashable=_MADE[code] is Kind.FROZENSET)
         if code in b"R\x81":
             return self._repeat(place)
         raise IrregularError("a memo slot filled by an irregular opcode")
@@ -245,8 +252,11 @@ class Recall:
         """Returns the exact machine's handlers with those of the memo replaced."""
         table = list(HANDLERS)
         table[Opcode.MEMOIZE] = lambda _: None
-        table[Opcode.BINPUT] = lambda machine: machine.read(1) and None
-        table[Opcode.LONG_BINPUT] = lambda machine: machine.read(4) and None
+
+        def put(machine: Machine) -> None:
+            machine.read(1 if machine.data[machine.at] == Opcode.BINPUT else 4)
+
+        table[Opcode.BINPUT] = table[Opcode.LONG_BINPUT] = put
 
         def get(machine: Machine) -> None:
             machine.read(1 if machine.data[machine.at] == _BINGET else 4)

@@ -46,7 +46,14 @@ class Recorder:
     def imported(self, offset: int, found: Global) -> None:
         """Takes a look-up of `module.name` (the unpickler's `find_class`)."""
 
-    def called(self, offset: int, opcode: Opcode, callable: Value, arguments: Value, keywords: Value = None) -> None:
+    def called(
+        self,
+        offset: int,
+        opcode: Opcode,
+        callable: Value,  # noqa: A002 - the field's word
+        arguments: Value,
+        keywords: Value = None,
+    ) -> None:
         """Takes a call by REDUCE, NEWOBJ, NEWOBJ_EX, INST or OBJ; `keywords` is not None for NEWOBJ_EX only."""
 
     def built(self, offset: int, target: Value, state: Value) -> None:
@@ -71,7 +78,7 @@ class Recorder:
     def buffer(self, offset: int) -> None:
         """Takes a request for an out-of-band buffer."""
 
-    def tally(self, kind: EventKind, opcode: Opcode | None, subject: Value) -> Tally | None:
+    def tally(self, kind: EventKind, opcode: Opcode | None, subject: Value) -> Tally | None:  # noqa: ARG002 - a hook
         """Returns a counter, where of further calls (BUILDs) like those before only the number matters; else None.
 
         Args:
@@ -103,6 +110,7 @@ class Relay(Recorder):
         return self.count > self._skip
 
     def tally(self, kind: EventKind, opcode: Opcode | None, subject: Value) -> Tally | None:
+        """Returns a counter if only the number of further events matters."""
         return self._recorder.tally(kind, opcode, subject)
 
     def add(self, tally: Tally, count: int) -> None:
@@ -111,34 +119,49 @@ class Relay(Recorder):
         tally.count += count
 
     def imported(self, offset: int, found: Global) -> None:
+        """Takes a look-up."""
         if self._is_new():
             self._recorder.imported(offset, found)
 
-    def called(self, offset: int, opcode: Opcode, callable: Value, arguments: Value, keywords: Value = None) -> None:
+    def called(
+        self,
+        offset: int,
+        opcode: Opcode,
+        callable: Value,  # noqa: A002 - the field's word
+        arguments: Value,
+        keywords: Value = None,
+    ) -> None:
+        """Takes a call."""
         if self._is_new():
             self._recorder.called(offset, opcode, callable, arguments, keywords)
 
     def built(self, offset: int, target: Value, state: Value) -> None:
+        """Takes a BUILD."""
         if self._is_new():
             self._recorder.built(offset, target, state)
 
     def mutated(self, offset: int, target: Value, method: str, argument: Value) -> None:
+        """Takes a call of a method."""
         if self._is_new():
             self._recorder.mutated(offset, target, method, argument)
 
     def persistent(self, offset: int, pid: Value) -> None:
+        """Takes a call of `persistent_load`."""
         if self._is_new():
             self._recorder.persistent(offset, pid)
 
     def extension(self, offset: int, code: int) -> None:
+        """Takes a look-up in the extension registry."""
         if self._is_new():
             self._recorder.extension(offset, code)
 
     def buffer(self, offset: int) -> None:
+        """Takes a request for a buffer."""
         if self._is_new():
             self._recorder.buffer(offset)
 
     def bomb(self, offset: int, resource: str, size: int) -> None:
+        """Takes an allocation."""
         if self._is_new():
             self._recorder.bomb(offset, resource, size)
 
@@ -195,10 +218,19 @@ class Summary(Recorder):
         self._index: dict[Hashable, Event] = {}
 
     def imported(self, offset: int, found: Global) -> None:
+        """Takes a look-up."""
         key = (EventKind.IMPORT, found.module, found.name, found.raw_module, found.raw_name, found.opcode)
         self._count(key, Event(kind=EventKind.IMPORT, subject=found, opcode=found.opcode, offset=offset))
 
-    def called(self, offset: int, opcode: Opcode, callable: Value, arguments: Value, keywords: Value = None) -> None:
+    def called(
+        self,
+        offset: int,
+        opcode: Opcode,
+        callable: Value,  # noqa: A002 - the field's word
+        arguments: Value,
+        keywords: Value = None,
+    ) -> None:
+        """Takes a call."""
         part = self._distinguish(callable, arguments) if self._distinguish else None
         key = (EventKind.CALL, opcode, identity(callable), part)
         event = self._index.get(key)
@@ -207,26 +239,32 @@ class Summary(Recorder):
         self._count(key, event, (arguments, keywords))
 
     def built(self, offset: int, target: Value, state: Value) -> None:
+        """Takes a BUILD."""
         part = self._distinguish(target, state) if self._distinguish else None
         event = Event(kind=EventKind.BUILD, subject=target, offset=offset)
         self._count((EventKind.BUILD, identity(target), type_name(state), part), event, (state,))
 
     def mutated(self, offset: int, target: Value, method: str, argument: Value) -> None:
+        """Takes a call of a method."""
         event = Event(kind=EventKind.MUTATION, subject=target, detail=method, offset=offset)
         self._count((EventKind.MUTATION, identity(target), method), event, (argument,))
 
     def persistent(self, offset: int, pid: Value) -> None:
+        """Takes a call of `persistent_load`."""
         event = Event(kind=EventKind.PERSISTENT, subject=pid, offset=offset)
         self._count((EventKind.PERSISTENT,), event, (pid,))
 
     def extension(self, offset: int, code: int) -> None:
+        """Takes a look-up in the extension registry."""
         event = Event(kind=EventKind.EXTENSION, size=code, offset=offset)
         self._count((EventKind.EXTENSION, code), event)
 
     def buffer(self, offset: int) -> None:
+        """Takes a request for a buffer."""
         self._count((EventKind.BUFFER,), Event(kind=EventKind.BUFFER, offset=offset))
 
     def tally(self, kind: EventKind, opcode: Opcode | None, subject: Value) -> Tally | None:
+        """Returns a counter if only the number of further events matters."""
         if self._distinguish is not None:
             return None
         if kind is EventKind.CALL:
@@ -238,6 +276,7 @@ class Summary(Recorder):
         return event if event is not None and len(event.samples) >= self._samples_kept else None
 
     def bomb(self, offset: int, resource: str, size: int) -> None:
+        """Takes an allocation."""
         event = Event(kind=EventKind.BOMB, detail=resource, size=size, offset=offset)
         self._count((EventKind.BOMB, resource), event)
 
@@ -297,9 +336,18 @@ class Sequence(Recorder):
         self.steps: list[Step] = []
 
     def imported(self, offset: int, found: Global) -> None:
+        """Takes a look-up."""
         self.steps.append(Step("import", (found.raw_module, found.raw_name), offset))
 
-    def called(self, offset: int, opcode: Opcode, callable: Value, arguments: Value, keywords: Value = None) -> None:
+    def called(
+        self,
+        offset: int,
+        opcode: Opcode,
+        callable: Value,  # noqa: A002 - the field's word
+        arguments: Value,  # noqa: ARG002 - the interface's
+        keywords: Value = None,  # noqa: ARG002 - likewise
+    ) -> None:
+        """Takes a call."""
         self.steps.append(Step("call", f"{opcode.name} {_root(callable)}", offset))
 
 

@@ -131,13 +131,13 @@ class _Text:
             self.put(", ..." if value.items else ELLIPSIS)
 
 
-def _leaf(value: Value, limit: int) -> str:
+def _leaf(value: Value, limit: int) -> str:  # noqa: PLR0911 - one text per kind of value
     """Returns the text of a value that holds no others."""
     match value:
         case Global():
             return f"{_name(value.module, limit)}.{_name(value.name, limit)}"
         case Clipped(type_name=type_name, sample=sample, length=length):
-            return f"<{type_name} of {length}: {ascii(sample[: min(limit, 20)])}...>"
+            return f"<{type_name} of {length}: {sample[: min(limit, 20)]!a}...>"
         case Persistent(pid=pid):
             return f"<persistent {render(pid, min(limit, 60))}>"
         case Extension(code=code):

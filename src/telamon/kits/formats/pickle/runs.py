@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Protocol, TypeAlias
 
+from telamon.kits.formats.pickle.endings import Break, IrregularError
 from telamon.kits.formats.pickle.limits import UNBOUNDED
 from telamon.kits.formats.pickle.values import Collection, Kind, Result, Value, is_hashable
 
@@ -47,7 +48,7 @@ class LazyCollection(Collection):
         entries: What is in it; the list is taken over.
     """
 
-    __slots__ = ("_contents", "_entries", "_is_cut", "_owner")
+    __slots__ = ("_contents", "_entries", "_is_cut", "_is_hashable", "_owner")
 
     def __init__(self, kind: Kind, owner: Owner, entries: list[Entry] | None = None) -> None:
         self.kind = kind
@@ -55,12 +56,13 @@ class LazyCollection(Collection):
         self._entries = entries
         self._contents: list[Value] | None = None
         self._is_cut = False
+        self._is_hashable: bool | None = None
 
     def put(self, items: list[Value], keep: int) -> None:
         """Puts entries in, as far as there is room; each of them holds at least one value."""
         entries = self._entries
         if entries is None and len(items) <= keep:
-            self._entries = items  # type: ignore[assignment] - values are entries
+            self._entries = items  # type: ignore[assignment]  # values are entries
             return
         self._contents = None
         if entries is None:
@@ -85,16 +87,16 @@ class LazyCollection(Collection):
             if type(entry) is tuple:
                 items += self._owner.decode(entry[0], entry[1])
             else:
-                items.append(entry)  # type: ignore[arg-type] - mypy does not narrow by `type() is`
+                items.append(entry)  # type: ignore[arg-type]  # mypy does not narrow by `type() is`
         return items
 
     @property
-    def items(self) -> list[Value]:  # type: ignore[override] - decoded on demand
+    def items(self) -> list[Value]:  # type: ignore[override]  # decoded on demand
         """The first items."""
         if self._contents is None:
             try:
                 items = self._decoded()
-            except ValueError:  # the mapped file was closed
+            except (ValueError, Break, IrregularError):  # the map was closed, or the memo holds something else
                 self.forget()
                 return []
             keep = self._owner.items_kept
@@ -105,20 +107,26 @@ class LazyCollection(Collection):
         return self._contents
 
     @property
-    def count(self) -> int:  # type: ignore[override] - decoded on demand
+    def count(self) -> int:  # type: ignore[override]  # decoded on demand
         """How many items there are, UNBOUNDED where they were not all looked at."""
         items = self.items
         return UNBOUNDED if self._is_cut else len(items)
 
     @property
-    def is_hashable(self) -> bool:  # type: ignore[override] - decoded on demand
+    def is_hashable(self) -> bool:  # type: ignore[override]  # decoded on demand
         """Whether it can be a key."""
         if self.kind is not Kind.TUPLE:
             return False
-        entries = self._entries or ()
-        if any(type(entry) is not tuple and not is_hashable(entry) for entry in entries):  # type: ignore[arg-type] - likewise
-            return False
-        return all(map(is_hashable, self._decoded()))
+        if self._is_hashable is None:
+            self._is_hashable = all(map(is_hashable, self._decoded()))
+        return self._is_hashable
+
+
+def lazy_tuple(owner: Owner, entries: list[Entry], *, is_hashable: bool) -> LazyCollection:
+    """Returns a tuple of entries; whether it is hashable is settled here, so that nesting costs no recursion."""
+    made = LazyCollection(Kind.TUPLE, owner, entries)
+    made._is_hashable = is_hashable  # noqa: SLF001 - of this module
+    return made
 
 
 class LazyMade(LazyCollection):

@@ -18,6 +18,7 @@ from telamon.kits.formats.pickle.grammar import Pattern, idioms, memo_puts, memo
 from telamon.kits.formats.pickle.opcodes import Opcode
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterator
 
     from telamon.kits.formats.pickle.machine import Data
@@ -108,7 +109,7 @@ class Slots:
         code = self._data[offset]
         if not self._puts:
             return int(code == _MEMOIZE)
-        width = _PUTS.get(code, 0)  # type: ignore[call-overload] - an int is looked up as the IntEnum it equals
+        width = _PUTS.get(code, 0)  # type: ignore[call-overload]  # an int is looked up as the IntEnum it equals
         return width if offset + width <= self._end else 0
 
     def _advance(self, run: Pattern, start: int) -> int:
@@ -227,6 +228,6 @@ def _is_ordered(found: list[bytes], index: int) -> bool:
     return b"".join(found[short:]) == b"".join(b"r" + _UINT32.pack(step) for step in range(index + short, last))
 
 
-def _end(matched: object, start: int) -> int:
+def _end(matched: re.Match[bytes] | None, start: int) -> int:
     """Returns where a match ends, `start` if there is none."""
-    return matched.end() if matched is not None else start  # type: ignore[attr-defined, no-any-return] - a Match[bytes]
+    return start if matched is None else matched.end()

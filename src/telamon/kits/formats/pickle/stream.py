@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from telamon.kits.formats.pickle.dispatch import HANDLERS
 from telamon.kits.formats.pickle.endings import Ending, IrregularError, Stream
-from telamon.kits.formats.pickle.hooks import Hook
 from telamon.kits.formats.pickle.limits import DEFAULT_LIMITS, DEFAULT_LOADER, Limits, Loader, Mode
 from telamon.kits.formats.pickle.machine import Data, Machine
 from telamon.kits.formats.pickle.opcodes import Opcode
 from telamon.kits.formats.pickle.recorder import Recorder, Relay
 
+if TYPE_CHECKING:
+    from telamon.kits.formats.pickle.hooks import Hook
+
 _LARGE: Final = 512 * 1024  # below it, compiling the patterns costs more than the exact machine
 _MEMOIZING_PROTOCOL: Final = 4
 
 
-def scan(
+def scan(  # noqa: PLR0913 - all but the buffer have defaults and names
     buffer: Data,
     start: int = 0,
     end: int | None = None,
@@ -71,7 +73,7 @@ def _scan_large(exact: Machine) -> Stream:
         return exact.run(HANDLERS)
 
 
-def scan_all(
+def scan_all(  # noqa: PLR0913 - likewise
     buffer: Data,
     start: int = 0,
     end: int | None = None,

@@ -44,7 +44,7 @@ def decode(raw: bytes, encoding: str, errors: str = "strict") -> str:
     try:
         return raw.decode(encoding, errors)
     except UnicodeDecodeError as error:
-        raise Break(Fault.ENCODING, f"bytes that are not {encoding}: {ascii(raw[:40])}") from error
+        raise Break(Fault.ENCODING, f"bytes that are not {encoding}: {raw[:40]!a}") from error
 
 
 def _clip(machine: Machine, value: str | bytes, encoding: str) -> Value:
@@ -99,7 +99,7 @@ def _counted_bytes(machine: Machine, width: int) -> None:
     if size <= machine.limits.value_bytes:
         machine.stack.append(machine.data[start : start + size])
     else:
-        machine.stack.append(Clipped("bytes", machine.data[start : start + _SAMPLE], size))
+        machine.stack.append(Clipped("bytes", machine.data[start : start + _SAMPLE], size, start, start + size))
 
 
 def _binstring(machine: Machine, width: int) -> None:
@@ -111,7 +111,7 @@ def _binstring(machine: Machine, width: int) -> None:
     start = machine.read(size)
     kept = size if size <= machine.limits.value_bytes else _SAMPLE
     raw = machine.data[start : start + kept]
-    machine.stack.append(raw if kept == size else Clipped("bytes", raw, size))
+    machine.stack.append(raw if kept == size else Clipped("bytes", raw, size, start, start + size))
 
 
 def _unicode(width: int) -> Callable[[Machine], None]:

@@ -7,7 +7,7 @@ fetched from the memo have forgotten what was put in (their `count` says so).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
 from telamon.kits.formats.pickle import grammar
 from telamon.kits.formats.pickle.data_only import release
@@ -21,18 +21,12 @@ from telamon.kits.formats.pickle.values import Collection, Kind, Result, Value, 
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from telamon.kits.formats.pickle.machine import Data, Handler
     from telamon.kits.formats.pickle.recorder import Relay
 
-    class Matcher(Protocol):
-        """The `match` of a pattern that matches everywhere."""
-
-        def __call__(self, data: Data, position: int, end: int) -> _Match: ...
-
-    class _Match(re.Match[bytes]):
-        lastindex: int  # type: ignore[assignment] - every step has groups that match
+    Matcher: TypeAlias = Callable[[Data, int, int], re.Match[bytes] | None]
 
 
 _STOP: Final = int(Opcode.STOP)
@@ -47,7 +41,13 @@ _DICTS, _LISTS, _TUPLES = Kind.DICT, Kind.LIST, Kind.TUPLE
 
 
 class SwiftMachine(Machine):
-    """State of one `load()` of a regular stream; `stack` holds values and runs."""
+    """State of one `load()` of a regular stream.
+
+    Attributes:
+        puts: Whether the memo is filled by BINPUT and LONG_BINPUT, else by MEMOIZE.
+        recall: The memo.
+        entries: The stack, of values and runs.
+    """
 
     recall: Recall
     puts: bool
@@ -58,6 +58,7 @@ class SwiftMachine(Machine):
     def prepare(self, relay: Relay, *, puts: bool) -> None:
         """Makes ready for a stream whose memo is filled by BINPUT and LONG_BINPUT, or else by MEMOIZE."""
         self.recorder = relay
+        self.entries = cast("list[Entry]", self.stack)  # the same list; exact handlers never meet the runs in it
         self.puts = puts
         self.recall = Recall(self, relay, puts=puts)
         self._runs: list[tuple[int, int]] = []
@@ -74,36 +75,40 @@ class SwiftMachine(Machine):
         finally:
             self._count_calls()
 
-    def _take_steps(self) -> bool:
+    def _take_steps(self) -> bool:  # noqa: C901, PLR0912 - the hot loop, inlined
         """Takes steps as long as they match; returns False where one opcode has to be executed by itself."""
-        data, slots, stack = self.data, self.recall.slots, self.stack
+        data, slots, stack = self.data, self.recall.slots, self.entries
         while True:
             at = begun = self.position
             if at >= slots.walked:
                 self._walk()
             if self._is_stepping:
                 return False
-            limit = slots.walked if slots.walked < self.window else self.window
+            limit = slots.walked if slots.walked < self.window else self.window  # noqa: FURB136 - min() costs a call
             if self._is_filling_dict:
                 found = self._in_dict(data, at, limit)
+                if found is None:
+                    return False
                 stop = found.end(_PAIRS)
                 if stop > at:
-                    stack.append((at, stop, PAIRS))  # type: ignore[arg-type] - a run is an entry here
+                    stack.append((at, stop, PAIRS))
                     at = stop
                 stop = found.end(_KEY)
                 if stop > at:
-                    stack.append((at, stop, ONE))  # type: ignore[arg-type] - likewise
+                    stack.append((at, stop, ONE))
                     at = stop
             else:
                 found = self._in_list(data, at, limit)
+                if found is None:
+                    return False
                 stop = found.end(_RUN)
                 if stop > at:
-                    stack.append((at, stop, VALUES))  # type: ignore[arg-type] - likewise
+                    stack.append((at, stop, VALUES))
                     at = stop
             self.position = found.end()
             if self._has_calls and at > begun:
                 self._runs.append((begun, at))
-            kind = found.lastindex
+            kind = found.lastindex or 0
             if kind >= _CALLABLE:
                 self._take(kind, found)
             elif self.position < limit or self.position == begun:
@@ -137,14 +142,14 @@ class SwiftMachine(Machine):
             self._in_list = self._in_dict = self._first_match
         self._released = release(self.data, self._released, self.position)
 
-    def _first_match(self, data: Data, at: int, limit: int) -> _Match:
+    def _first_match(self, data: Data, at: int, limit: int) -> re.Match[bytes] | None:
         """Compiles the pattern of the present kind of step, and returns what it matches."""
         pattern = grammar.step(puts=self.puts, has_calls=self._has_calls, in_dict=self._is_filling_dict)
         if self._is_filling_dict:
-            self._in_dict = pattern.match  # type: ignore[assignment] - a step matches everywhere
+            self._in_dict = pattern.match
         else:
-            self._in_list = pattern.match  # type: ignore[assignment] - likewise
-        return pattern.match(data, at, limit)  # type: ignore[return-value] - likewise
+            self._in_list = pattern.match
+        return pattern.match(data, at, limit)
 
     def _look_below(self) -> None:
         """Notes whether keys and values are being put in what stands below the topmost mark."""
@@ -159,7 +164,7 @@ class SwiftMachine(Machine):
             at = found.start(_CLOSING)
             if at >= 0:
                 self.at = at
-                self.close(self.data[at] == _SETITEMS)
+                self.close(is_pairs=self.data[at] == _SETITEMS)
             if kind == _OPENING:
                 stack = self.stack
                 is_dict = self._is_filling_dict = self.data[found.start(_OPENING)] == _DICT
@@ -184,11 +189,8 @@ class SwiftMachine(Machine):
         opcode = Opcode.REDUCE if self.data[at] == _REDUCE else Opcode.NEWOBJ
         if not is_opaque(called):
             raise Break(Fault.TYPE, f"`{type_name(called)}` cannot be called by {opcode.name}")
-        arguments: Collection
-        if stop - start == 1:
-            arguments = self._no_arguments
-        else:
-            arguments = LazyMade(_TUPLES, self.recall, start, stop)
+        is_empty = stop - start == 1
+        arguments = self._no_arguments if is_empty else LazyMade(_TUPLES, self.recall, start, stop)
         self.is_data_only = False
         self.recorder.called(at, opcode, called, arguments)
         result = Result(callable=called, arguments=arguments, opcode=opcode, offset=at)
@@ -200,10 +202,10 @@ class SwiftMachine(Machine):
             result.state, result.has_state = state, True
             self.recorder.built(self.at, result, state)
 
-    def close(self, is_pairs: bool) -> None:
+    def close(self, *, is_pairs: bool) -> None:
         """Executes APPENDS, or SETITEMS, which takes pairs."""
         mark = self.pop_mark()
-        stack = self.stack
+        stack = self.entries
         if mark > len(stack) or mark <= self.fence:
             raise self.underflow()
         target = stack[mark - 1]
@@ -212,7 +214,7 @@ class SwiftMachine(Machine):
             if is_pairs and not (len(entries) == 1 and type(entries[0]) is tuple and entries[0][2] == PAIRS):
                 self._check_pairs(mark)
                 entries = stack[mark:]
-            target.put(entries, self.limits.items_kept)
+            target.put(cast("list[Value]", entries), self.limits.items_kept)  # a lazy container takes runs
             del stack[mark:]
         else:
             self._close_other(mark, Opcode.SETITEMS if is_pairs else Opcode.APPENDS)
@@ -236,23 +238,24 @@ class SwiftMachine(Machine):
     def _check_pairs(self, mark: int) -> None:
         """Refuses, as the unpickler does, an odd number of items and keys that are not hashable."""
         is_key = True
-        for entry in self.stack[mark:]:
+        for entry in self.entries[mark:]:
             if type(entry) is tuple:
                 if entry[2] == VALUES or (entry[2] == PAIRS and not is_key):
                     self._check_expanded(mark)
                     return
                 is_key = is_key is (entry[2] == PAIRS)
+            elif is_key and not is_hashable(cast("Value", entry)):  # mypy does not narrow by `type() is`
+                self._check_expanded(mark)
+                return
             else:
-                if is_key and not is_hashable(entry):
-                    self._check_expanded(mark)
-                    return
                 is_key = not is_key
         if not is_key:
             raise Break(Fault.STACK, "odd number of items for SETITEMS")
 
     def _check_expanded(self, mark: int) -> None:
         """Checks keys and values one by one."""
-        self.stack[mark:] = items = self.expanded(self.stack[mark:])
+        items = self.expanded(self.entries[mark:])
+        self.stack[mark:] = items
         if len(items) % 2:
             raise Break(Fault.STACK, "odd number of items for SETITEMS")
         for key in items[::2]:
@@ -268,16 +271,25 @@ class SwiftMachine(Machine):
             if type(entry) is tuple:
                 values += self.recall.decode(entry[0], entry[1])
             else:
-                values.append(entry)
+                values.append(cast("Value", entry))  # likewise
         return values
+
+    def is_hashable(self, entry: Entry) -> bool:
+        """Returns whether all values of an entry can be keys; only a run that may hold containers is decoded."""
+        if type(entry) is not tuple:
+            return is_hashable(cast("Value", entry))  # likewise
+        raw = self.data[entry[0] : entry[1]]
+        if b"]" in raw or b"}" in raw or b"\x8f" in raw:
+            return all(map(is_hashable, self.recall.decode(entry[0], entry[1])))
+        return True
 
     def solidify(self, count: int) -> None:
         """Makes sure that the topmost `count` entries are values, as far as there are so many above the mark."""
-        stack = self.stack
+        stack = self.entries
         index = len(stack)
         while count > 0 and index > self.fence:
             index -= 1
-            entry: Entry = stack[index]
+            entry = stack[index]
             if type(entry) is tuple:
                 stack[index : index + 1] = values = self.recall.decode(entry[0], entry[1])
                 count -= len(values)
@@ -288,8 +300,8 @@ class SwiftMachine(Machine):
         """Makes sure that everything above the topmost mark, and `below` values under it, are values."""
         if not self.marks:
             return
-        self.stack[self.fence :] = self.expanded(self.stack[self.fence :])
-        if below and self.fence and type(self.stack[self.fence - 1]) is tuple:
+        self.stack[self.fence :] = self.expanded(self.entries[self.fence :])
+        if below and self.fence and type(self.entries[self.fence - 1]) is tuple:
             above = self.pop_to(self.pop_mark())
             self.solidify(below)
             self.fence = len(self.stack)

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Final, NoReturn, cast
 from telamon.kits.formats.pickle.dispatch import HANDLERS
 from telamon.kits.formats.pickle.endings import IrregularError
 from telamon.kits.formats.pickle.opcodes import Opcode
-from telamon.kits.formats.pickle.runs import LazyCollection
-from telamon.kits.formats.pickle.swift import SwiftMachine
+from telamon.kits.formats.pickle.runs import LazyCollection, lazy_tuple
 from telamon.kits.formats.pickle.values import Kind
 
 if TYPE_CHECKING:
     from telamon.kits.formats.pickle.machine import Handler, Machine
+    from telamon.kits.formats.pickle.swift import SwiftMachine
 
 _DEPTHS: Final = {
     Opcode.POP: 1,
@@ -57,7 +57,7 @@ def _after_mark(below: int, handler: Handler) -> Handler:
 
 def _closing(machine: Machine) -> None:
     """APPENDS and SETITEMS."""
-    cast("SwiftMachine", machine).close(machine.data[machine.at] == Opcode.SETITEMS)
+    cast("SwiftMachine", machine).close(is_pairs=machine.data[machine.at] == Opcode.SETITEMS)
 
 
 def _making(kind: Kind, handler: Handler) -> Handler:
@@ -65,11 +65,17 @@ def _making(kind: Kind, handler: Handler) -> Handler:
 
     def load(machine: Machine) -> None:
         swift = cast("SwiftMachine", machine)  # likewise
-        if not any(type(entry) is tuple for entry in swift.stack[swift.fence :]):
+        if not any(type(entry) is tuple for entry in swift.entries[swift.fence :]):
             handler(swift)
             return
-        entries = swift.pop_to(swift.pop_mark())
-        swift.stack.append(LazyCollection(kind, swift.recall, entries))
+        mark = swift.pop_mark()
+        entries = swift.entries[mark:]
+        del swift.entries[mark:]
+        if kind is Kind.TUPLE:
+            frozen = all(map(swift.is_hashable, entries))
+            swift.stack.append(lazy_tuple(swift.recall, entries, is_hashable=frozen))
+        else:
+            swift.stack.append(LazyCollection(kind, swift.recall, entries))
 
     return load
 

@@ -107,12 +107,12 @@ def read_quoted(line: bytes) -> bytes:
 
 
 def unescape(text: bytes) -> bytes:
-    """Returns `text` with the escapes of a bytes literal decoded, as `PyBytes_DecodeEscape` does.
+    r"""Returns `text` with the escapes of a bytes literal decoded, as `PyBytes_DecodeEscape` does.
 
     Unknown escapes keep their backslash; no warning is given, other than by `codecs.escape_decode`.
 
     Raises:
-        ValueError: A backslash at the end, or `\\x` without two hexadecimal digits.
+        ValueError: A backslash at the end, or `\x` without two hexadecimal digits.
     """
     return _ESCAPE.sub(_unescape_one, text) if b"\\" in text else text
 

@@ -6,10 +6,12 @@ import enum
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
+from telamon.kits.formats.pickle.limits import UNBOUNDED
+
 if TYPE_CHECKING:
     from telamon.kits.formats.pickle.opcodes import Opcode
 
-Atom: TypeAlias = None | bool | int | float | str | bytes
+Atom: TypeAlias = bool | int | float | str | bytes | None
 """A small immutable constant of the stream, kept as it is."""
 
 
@@ -66,7 +68,7 @@ class Clipped:
         type_name: `str`, `bytes`, `int`, `bytearray` or `memoryview`.
         sample: The beginning (of an `int`: nothing).
         length: Exact length in characters, or bytes; of an `int` the bytes of its two's complement.
-        start: Where the text of a `str` begins in the buffer.
+        start: Where the text of a `str` or the `bytes` begin in the buffer.
         stop: Where it ends.
         encoding: How it is encoded there; empty where it cannot be read again.
     """
@@ -97,7 +99,7 @@ class Collection:
         kind: Which container it is.
         items: The first items that were put in, at most `Limits.items_kept`; of a dict keys and values in turn.
         count: How many items were put in altogether (of a dict keys and values both); repeated keys count
-            again. At least 2**63 - 1 where they were not counted.
+            again. UNBOUNDED where they were not all looked at.
         is_hashable: Whether it can be a key: False for a tuple that holds, however deep, a list, dict or set.
     """
 
@@ -125,6 +127,15 @@ class Collection:
             if items[index] == key and isinstance(items[index], str):
                 return items[index + 1]
         return UNKNOWN
+
+
+class Forgotten(Collection):
+    """A container fetched from a memo that does not keep contents: what is in it is not known."""
+
+    __slots__ = ()
+
+    def __init__(self, kind: Kind, *, is_hashable: bool) -> None:
+        super().__init__(kind, [], UNBOUNDED, is_hashable)
 
 
 @dataclass(slots=True, eq=False)

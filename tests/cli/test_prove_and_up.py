@@ -1,0 +1,155 @@
+"""`prove`, `up`, `init` and `coverage`: attacks seen working and stopped, end to end with the real loaders."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from telamon.controls.artifact.vulnerability_scanning import experiments
+from telamon.controls.artifact.vulnerability_scanning.guard import VulnerabilityScanningGuard
+from telamon.core.records import Decision, Effect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+@pytest.fixture
+def few_trials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As few trials as can pass: 16 of 16 against 0 of 16 has a lower bound of 0.73, and the floor is 0.7."""
+    monkeypatch.setattr(experiments.ArtefactExperiment, "trials", 16)
+    monkeypatch.setattr(experiments.ArtefactExperiment, "benign_trials", 2)
+    monkeypatch.setattr(experiments.ArtefactExperiment, "has_adaptive", False)
+
+
+@pytest.mark.usefixtures("few_trials")
+def test_pair_is_proved_and_the_proof_is_in_the_ledger(cli: Callable, folder: Path) -> None:
+    (folder / "telamon.yaml").write_text("version: 1\nledger: {path: ledger.db}\n")
+    assert "AML.M0016   Vulnerability Scanning" in cli("coverage").out
+    proved = cli("prove", "AML.M0016/AML.T0011", "--format", "json")
+    assert proved.code == 0, proved.out
+    document = json.loads(proved.out)
+    assert [
+        (proof["pair"], proof["verdict"], proof["off"]["value"], proof["on"]["value"]) for proof in document["proofs"]
+    ] == [("AML.M0016/AML.T0011", "passed", 1.0, 0.0)]
+    rows = json.loads(cli("coverage", "--format", "json").out)
+    assert len(rows) == 26
+    scanning = next(row for row in rows if row["mitigation"] == "AML.M0016")
+    assert (scanning["state"], scanning["proved"]) == ("partly proved", ["AML.T0011"])
+    assert cli("coverage").out.splitlines()[-1].startswith("1 of ")
+
+
+@pytest.mark.usefixtures("few_trials")
+def test_no_record_writes_nothing(cli: Callable, folder: Path) -> None:
+    (folder / "telamon.yaml").write_text("version: 1\nledger: {path: ledger.db}\n")
+    assert cli("prove", "AML.M0016/AML.T0011.001", "--no-record").code == 0
+    assert not (folder / "ledger.db").exists()
+
+
+@pytest.mark.usefixtures("few_trials")
+@pytest.mark.parametrize("pair", ["AML.T0011", "AML.T0011.000", "AML.T0011.001"])
+def test_guard_that_permits_everything_turns_every_proof_red(
+    cli: Callable, monkeypatch: pytest.MonkeyPatch, pair: str
+) -> None:
+    monkeypatch.setattr(
+        VulnerabilityScanningGuard, "enforce", lambda _self, _operation: Decision(effect=Effect.PERMIT, reason="broken")
+    )
+    ended = cli("prove", f"AML.M0016/{pair}", "--format", "json")
+    assert ended.code == 1
+    assert [(proof["verdict"], proof["on"]["value"]) for proof in json.loads(ended.out)["proofs"]] == [("failed", 1.0)]
+
+
+@pytest.mark.usefixtures("few_trials")
+def test_guard_that_denies_everything_fails_by_what_honest_users_lose(
+    cli: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        VulnerabilityScanningGuard, "enforce", lambda _self, _operation: Decision(effect=Effect.DENY, reason="broken")
+    )
+    ended = cli("prove", "AML.M0016/AML.T0011", "--format", "json")
+    assert ended.code == 1
+    (proof,) = json.loads(ended.out)["proofs"]
+    assert (proof["verdict"], proof["benign_cost"]["value"]) == ("failed", 1.0)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("prove",), "expected controls or pairs to prove, or `--all`"),
+        (("prove", "--all", "AML.M0016"), "expected controls or pairs to prove, or `--all`"),
+        (("prove", "AML.M0016/AML.T0043"), "no experiment proves `AML.M0016/AML.T0043`"),
+        (("prove", "nothing-such"), "no control is called `nothing-such`"),
+    ],
+)
+def test_what_cannot_be_proved_is_a_usage_error(cli: Callable, words: tuple[str, ...], message: str) -> None:
+    ended = cli(*words)
+    assert (ended.code, ended.out) == (2, "")
+    assert message in ended.err
+
+
+@pytest.mark.usefixtures("few_trials")
+def test_up_shows_the_whole_story_twice_in_a_path_with_a_space(cli: Callable, folder: Path) -> None:
+    demo = folder / "my demo"
+    for _ in range(2):
+        ended = cli("up", demo, "--once")
+        assert (ended.code, ended.err) == (0, "")
+        for title in ("1. A demo system", "2. The check", "3. The proof", "4. Coverage", "5. Where to look next"):
+            assert f"\n{title}" in ended.out
+        assert "critical[M0016/dangerous-call]: calls os.system('touch trojan-was-here') when loaded" in ended.out
+        assert "encoder-finetuned.pt" in ended.out
+        assert "clean[vulnerability-scanning]" in ended.out
+        assert ended.out.count("passed") >= 3
+        assert sum("not built yet" in line for line in ended.out.splitlines()) == 25
+    assert not list(folder.rglob("trojan-was-here"))
+    assert cli("ledger", "verify", "--policy", demo / "telamon.yaml").code == 0
+    assert cli("check", "--policy", demo / "telamon.yaml").code == 1
+    assert cli("check", demo / "models" / "fraud.joblib", demo / "models" / "encoder.pt").code == 0
+
+
+def test_up_refuses_a_folder_that_holds_something_else(cli: Callable, folder: Path) -> None:
+    (folder / "mine").mkdir()
+    (folder / "mine" / "thesis.tex").write_text("years of work")
+    ended = cli("up", folder / "mine", "--once")
+    assert ended.code == 2
+    assert "expected a new or empty folder for the demo, found files in" in ended.err
+    assert [path.name for path in (folder / "mine").iterdir()] == ["thesis.tex"]
+
+
+def test_up_refuses_a_file(cli: Callable, folder: Path) -> None:
+    ended = cli("up", folder / "telamon.yaml", "--once")
+    assert ended.code == 2
+    assert "expected a folder for the demo, found a file" in ended.err
+    assert (folder / "telamon.yaml").read_text() == "version: 1\n"
+
+
+def test_init_writes_a_policy_that_is_valid_and_names_the_models(cli: Callable, samples: Path) -> None:
+    ended = cli("init", samples)
+    assert ended.code == 0
+    policy = json.loads(cli("policy", "show", "--policy", samples / "telamon.yaml", "--format", "json").out)
+    models = policy["effective"]["models"]
+    assert {name: model["path"] for name, model in models.items()} == {
+        "broken": "broken.pkl",
+        "clean": "clean.pkl",
+        "hostile": "hostile.pkl",
+        "unknown": "unknown.pkl",
+    }
+
+
+def test_init_leaves_an_existing_policy_alone(cli: Callable, folder: Path) -> None:
+    ended = cli("init")
+    assert (ended.code, ended.out) == (2, "")
+    assert (folder / "telamon.yaml").read_text() == "version: 1\n"
+
+
+@pytest.mark.parametrize(
+    "name", ["a: b", "- x", "'", '"', "#", "a\nb", "é", "{x}", "a{0}b", "null", "1.0", "\\", "~", "\x85", "b\udcff"]
+)
+def test_init_of_odd_names_is_still_valid(cli: Callable, folder: Path, name: str) -> None:
+    odd = folder / name
+    odd.mkdir()
+    (odd / f"{name}.pkl").write_bytes(b"N.")
+    assert cli("init", odd).code == 0
+    checked = cli("policy", "check", "--policy", odd / "telamon.yaml")
+    assert (checked.code, checked.err) == (0, "")
