@@ -219,7 +219,7 @@ def _experiment(experiment: type[Experiment]) -> Iterator[str]:
 
 
 def _defaults(case: Case) -> Settings | None:
-    """Return the settings that a policy without the control's section gives it, unless `check_settings` refuses them."""
+    """Return the settings without a section in the policy; none where there are none, which `check_settings` says."""
     try:
         return case.control.settings()()
     except TypeError:

@@ -51,8 +51,11 @@ class Row:
 
 
 def proved_pairs(log: Log | None, *, policy_digest: str, now: dt.datetime) -> frozenset[str]:
-    """Return the pairs whose newest proof under this policy is fresh and passed, as `AML.M…/AML.T…`."""
-    newest: dict[str, bool] = {}
+    """Return the pairs that are proved under this policy, as `AML.M…/AML.T…`.
+
+    Of each experiment the newest fresh proof counts, and all experiments of a pair must have passed.
+    """
+    newest: dict[str, dict[str, bool]] = {}
     oldest = now - dt.timedelta(days=FRESH_DAYS)
     for recorded in log.entries() if log is not None else ():
         entry = recorded.entry
@@ -60,9 +63,9 @@ def proved_pairs(log: Log | None, *, policy_digest: str, now: dt.datetime) -> fr
             continue
         details = recorded.details()
         if isinstance(details, dict) and dt.datetime.fromisoformat(entry.time) >= oldest:
-            pair = f"{details['mitigation']}/{details['technique']}"
-            newest[pair] = entry.outcome == ProofVerdict.PASSED
-    return frozenset(pair for pair, is_passed in newest.items() if is_passed)
+            pair = f"{details.get('mitigation')}/{details.get('technique')}"
+            newest.setdefault(pair, {})[f"{details.get('experiment')}"] = entry.outcome == ProofVerdict.PASSED
+    return frozenset(pair for pair, passed in newest.items() if all(passed.values()))
 
 
 def coverage(catalog: Catalog, policy: Policy, release: Release, proved: Iterable[str]) -> tuple[Row, ...]:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.interpolate
+import scipy.optimize
 import scipy.sparse
 import scipy.spatial
-import scipy.stats
 
 from corpora.ordinary.artefact import Artefact, pickled
 
@@ -27,5 +27,6 @@ def artefacts() -> Iterator[Artefact]:
     grid = np.arange(6.0)
     yield pickled("spline.pkl", scipy.interpolate.CubicSpline(grid, grid**2))
     yield pickled("interpolation.pkl", scipy.interpolate.interp1d(grid, grid**2))
+    yield pickled("minimum.pkl", scipy.optimize.minimize(lambda x: float(x @ x), np.ones(2)))
     yield pickled("tree.pkl", scipy.spatial.KDTree(np.random.default_rng(7).normal(size=(20, 3))))
     yield pickled("rotation.pkl", scipy.spatial.transform.Rotation.from_euler("z", 90, degrees=True))

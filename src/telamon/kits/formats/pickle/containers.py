@@ -18,11 +18,14 @@ from telamon.kits.formats.pickle.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from telamon.kits.formats.pickle.machine import Machine
 
 _BYTE: Final = range(256)
+_MOST_HASH_STEPS: Final = 2**26  # about a second of hashing; keys of real data have a handful of parts
+_MOST_HASHED: Final = 10_000  # distinct tuples in one key that are counted
+_SATURATED: Final = 2**62
 
 
 def load_mark(machine: Machine) -> None:
@@ -102,7 +105,7 @@ def load_list(machine: Machine) -> None:
 def load_frozenset(machine: Machine) -> None:
     """FROZENSET: of everything above the topmost mark, which must be hashable."""
     items = machine.pop_to(machine.pop_mark())
-    _require_hashable(items)
+    _require_hashable(machine, items)
     machine.stack.append(make(machine, Kind.FROZENSET, items))
 
 
@@ -111,14 +114,36 @@ def load_dict(machine: Machine) -> None:
     items = machine.pop_to(machine.pop_mark())
     if len(items) % 2:
         raise Break(Fault.STACK, "odd number of items for DICT")
-    _require_hashable(items[::2])
+    _require_hashable(machine, items[::2])
     machine.stack.append(make(machine, Kind.DICT, items))
 
 
-def _require_hashable(items: list[Value]) -> None:
+def _require_hashable(machine: Machine, items: Iterable[Value]) -> None:
     for item in items:
         if not is_hashable(item):
             raise Break(Fault.TYPE, f"unhashable type: {type_name(item)}")
+        if type(item) is Collection and (steps := hash_steps(item)) > _MOST_HASH_STEPS:
+            machine.recorder.bomb(machine.at, "hash of a nested tuple", steps)
+
+
+def hash_steps(key: Collection) -> int:
+    """Returns how many values hashing `key` visits, up to a bound; a shared tuple is visited each time it occurs.
+
+    Tuples keep no hash before CPython 3.14, so that one which holds another twice, forty levels deep, takes 2**40.
+    """
+    steps: dict[int, int] = {}
+    waiting = [key]
+    while waiting and len(steps) < _MOST_HASHED:
+        value = waiting[-1]
+        inner = [item for item in value.items if type(item) is Collection]
+        fresh = [item for item in inner if id(item) not in steps]
+        if fresh and len(waiting) < _MOST_HASHED:
+            waiting += fresh
+            continue
+        waiting.pop()
+        total = 1 + value.count + sum(steps.get(id(item), 1) for item in inner)
+        steps[id(value)] = min(total, _SATURATED)
+    return steps.get(id(key), _SATURATED)
 
 
 def _filled(machine: Machine, mark: int) -> Value:
@@ -192,7 +217,7 @@ def _set_items(machine: Machine, mark: int) -> None:
     if len(items) % 2:
         raise Break(Fault.STACK, "odd number of items for SETITEMS")
     if isinstance(target, Collection) and target.kind is Kind.DICT:
-        _require_hashable(items[::2])
+        _require_hashable(machine, items[::2])
         target.put(items, machine.limits.items_kept)
     elif is_opaque(target):
         machine.is_data_only = False
@@ -240,7 +265,7 @@ def load_additems(machine: Machine) -> None:
     if not items:
         return
     if isinstance(target, Collection) and target.kind is Kind.SET:
-        _require_hashable(items)
+        _require_hashable(machine, items)
         target.put(items, machine.limits.items_kept)
     elif is_opaque(target):
         machine.is_data_only = False

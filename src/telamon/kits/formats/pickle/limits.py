@@ -33,8 +33,8 @@ class Limits:
 
     is_late: Callable[[], bool] | None = None
     opcodes: int = 300_000_000
-    memo_entries: int = 4_000_000
-    stack_entries: int = 4_000_000
+    memo_entries: int = 2_000_000
+    stack_entries: int = 2_000_000
     line_bytes: int = 16 * 2**20
     value_bytes: int = 4096
     items_kept: int = 64

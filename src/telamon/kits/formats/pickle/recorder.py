@@ -203,7 +203,7 @@ class Summary(Recorder):
 
     Args:
         distinguish: Returns the part of the arguments that matters; nothing by default.
-        events_kept: Distinct events kept; beyond it `has_overflowed` is set and new ones are only counted.
+        events_kept: Distinct events kept; beyond it `has_overflowed` is set and new ones are dropped.
         samples_kept: Arguments kept per event.
     """
 
@@ -231,6 +231,8 @@ class Summary(Recorder):
         keywords: Value = None,
     ) -> None:
         """Takes a call."""
+        if self.has_overflowed and not isinstance(callable, Global):
+            return  # telling such callables apart takes time, and a stream with so many is not understood anyway
         part = self._distinguish(callable, arguments) if self._distinguish else None
         key = (EventKind.CALL, opcode, identity(callable), part)
         event = self._index.get(key)
@@ -240,12 +242,16 @@ class Summary(Recorder):
 
     def built(self, offset: int, target: Value, state: Value) -> None:
         """Takes a BUILD."""
+        if self.has_overflowed:
+            return  # likewise
         part = self._distinguish(target, state) if self._distinguish else None
         event = Event(kind=EventKind.BUILD, subject=target, offset=offset)
         self._count((EventKind.BUILD, identity(target), type_name(state), part), event, (state,))
 
     def mutated(self, offset: int, target: Value, method: str, argument: Value) -> None:
         """Takes a call of a method."""
+        if self.has_overflowed:
+            return  # likewise
         event = Event(kind=EventKind.MUTATION, subject=target, detail=method, offset=offset)
         self._count((EventKind.MUTATION, identity(target), method), event, (argument,))
 
