@@ -38,7 +38,8 @@ INSTANTIATED = ("__new__", "__del__", "__getattr__", "__getattribute__", "__hash
 BUILT = ("__setstate__", "__setattr__", "__getattr__", "__getattribute__")
 FILLED = ("append", "extend", "add", "__setitem__")
 CALLED = ("__new__", "__init__", "__post_init__", "_missing_")
-HOOKS = tuple(dict.fromkeys((*INSTANTIATED, *BUILT, *FILLED, *CALLED)))
+REDUCED = ("__reduce__", "__reduce_ex__")
+HOOKS = tuple(dict.fromkeys((*INSTANTIATED, *BUILT, *FILLED, *CALLED, *REDUCED)))
 
 # Packages of which functions too occur in pickles, as stored call-backs, activations and metrics.
 WITH_FUNCTIONS = re.compile(
@@ -46,7 +47,7 @@ WITH_FUNCTIONS = re.compile(
     r"|fastai|fastcore|thinc|spacy|statsmodels|transformers\.activations|keras|imblearn|nltk\.tokenize"
     r"|ultralytics\.nn|yolov5\.models|gensim|pandas\.core|stable_baselines3\.common|umap|mmcv|mmengine\.model|category_encoders)(\.|$)"
 )
-REBUILDER = re.compile(r"^_*(re)?(build|construct|store|create)|^_*(un|de)(pickle|serialize)|^_*new_|^_*make_|_ctor$")
+REBUILDER = re.compile(r"^_*(re(build|construct|store)_|_?un_?pickle|_*new_)|unpickle|_reconstruct|_ctor$|^_+restore")
 NOT_PICKLED = re.compile(r"(Error|Exception|Warning|TestCase|Mixin)$")
 # Packages that were one module in earlier versions, whose pickles name the package.
 REEXPORTING = re.compile(
@@ -179,7 +180,9 @@ class Survey:
         uses = "i" if not _reaches(hooks, INSTANTIATED) else ""
         uses += "b" if not _reaches(hooks, BUILT) and setters is None and "i" in uses else ""
         uses += "f" if fills and not _reaches(hooks, FILLED) and "b" in uses else ""
-        uses += "c" if not _reaches(hooks, CALLED) and "i" in uses else ""
+        is_called = is_enum or any(n in hooks for n in REDUCED) or any(n in NATIVE_FILLED for n in natives)
+        is_called = is_called or any(s.fills for s in summaries)  # other classes are only called by hostile pickles
+        uses += "c" if is_called and not _reaches(hooks, CALLED) and "i" in uses else ""
         return summary, f"r{uses}" if uses else ""
 
     def _functions(self, follower: Follower, module: Module, source: str, *, is_standard: bool) -> None:

@@ -63,6 +63,8 @@ METHODS: dict[str, str] = {
     ),
     **dict.fromkeys(("open", "touch", "symlink_to", "hardlink_to", "save", "to_pickle", "to_csv"), FILES),
     **dict.fromkeys(("urlopen", "urlretrieve", "connect", "sendall", "download"), NETWORK),
+    **dict.fromkeys(("imread", "imwrite", "read_csv", "read_parquet", "read_table", "read_json", "loadtxt"), FILES),
+    **dict.fromkeys(("load_dataset", "load_checkpoint", "load_from_checkpoint", "load_state_dict_from_url"), LOADS),
     **dict.fromkeys(("kill", "terminate"), DENIAL),
 }
 

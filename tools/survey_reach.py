@@ -274,7 +274,8 @@ class Follower:
             return Reach(effect, name)
         found = self._library.resolve(name) if "." in name else None
         if found is None:
-            return None  # native or not read: the primitives are named one by one
+            method = METHODS.get(name.rpartition(".")[2]) if "." in name and not name.startswith("json.") else None
+            return None if method is None else Reach(method, name)  # native or not read
         full = f"{found[0]}.{found[1]}"
         effect = effect_of(full)
         if effect is not None:

@@ -47,6 +47,25 @@ def test_file_in_a_missing_folder_is_a_usage_error(cli: Callable, folder: Path, 
     )
 
 
+def test_device_is_written_to_and_not_replaced(cli: Callable, folder: Path, samples: Path) -> None:
+    pipe = folder / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        ended = cli("check", samples / "clean.pkl", "--format", "json", "-o", pipe)
+        assert json.loads(os.read(reader, 1 << 20))["exit_code"] == ended.code == 0
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
+
+
+def test_link_is_followed_and_not_replaced(cli: Callable, folder: Path, samples: Path) -> None:
+    (folder / "link.json").symlink_to("report.json")
+    assert cli("check", samples / "clean.pkl", "--format", "json", "-o", folder / "link.json").code == 0
+    assert (folder / "link.json").is_symlink()
+    assert json.loads((folder / "report.json").read_text())["command"] == "check"
+
+
 def test_full_disk_leaves_the_old_report_whole(
     cli: Callable, folder: Path, samples: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -30,7 +30,9 @@ PAIR = "AML.M0016/AML.T0011"
 def pairs(tmp_path: Path) -> Callable[..., frozenset[str]]:
     """The pairs that are proved after events of so many days ago, each with outcome, policy and kind."""
 
-    def call(*events: tuple[int, str, str] | tuple[int, str, str, str], kind: EntryKind = EntryKind.PROOF) -> frozenset[str]:
+    def call(
+        *events: tuple[int, str, str] | tuple[int, str, str, str], kind: EntryKind = EntryKind.PROOF
+    ) -> frozenset[str]:
         for days, outcome, policy, *named in events:
             experiment = named[0] if named else "first"
             event = Event(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -67,10 +68,22 @@ def _render(report: Report, format_name: str, output: Output) -> str:
 
 
 def _write(file: Path, content: str) -> None:
+    """Write a file whole or not at all; a device or a pipe is written to, and not replaced by a file."""
+    try:
+        if file.exists() and not file.is_file():
+            file.write_text(content, encoding="utf-8")
+        else:
+            _replace(file.resolve(), content)
+    except OSError as error:
+        raise UsageError(f"cannot write the report to `{file}`: {error.strerror}") from error
+
+
+def _replace(file: Path, content: str) -> None:
     temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
     try:
         temporary.write_text(content, encoding="utf-8")
         temporary.replace(file)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise UsageError(f"cannot write the report to `{file}`: {error.strerror}") from error
+    except OSError:
+        with suppress(OSError):
+            temporary.unlink()
+        raise

@@ -45,7 +45,10 @@ class Loaded:
 _STATEMENTS = {
     Loader.PICKLE: "import pickle; value = pickle.load(open(path, 'rb'))",
     Loader.JOBLIB: "import joblib; value = joblib.load(path)",
-    Loader.NUMPY: "import numpy; value = numpy.load(path, allow_pickle=True); value = getattr(value, 'item', list)()",
+    Loader.NUMPY: (
+        "import numpy; value = numpy.load(path, allow_pickle=True); "
+        "value = value.item() if isinstance(value, numpy.ndarray) else value"
+    ),
     Loader.TORCH: "import torch; value = torch.load(path, weights_only=False)",
     Loader.IMPORT: "sys.path.insert(0, path); value = __import__('victim_package')",
 }

@@ -216,6 +216,7 @@ class Summary(Recorder):
         self._events_kept = events_kept
         self._samples_kept = samples_kept
         self._index: dict[Hashable, Event] = {}
+        self._settled: set[int] = set()  # of values that events keep alive
 
     def imported(self, offset: int, found: Global) -> None:
         """Takes a look-up."""
@@ -292,13 +293,13 @@ class Summary(Recorder):
             if len(self.events) >= self._events_kept:
                 self.has_overflowed = True
                 return
-            settle(event.subject)
+            settle(event.subject, self._settled)
             known = self._index[key] = event
             self.events.append(event)
         known.count += 1
         if sample is not None and len(known.samples) < self._samples_kept:
             for value in sample:
-                settle(value)
+                settle(value, self._settled)
             known.samples.append(sample)
 
 

@@ -145,21 +145,25 @@ class LazyMade(LazyCollection):
         return made[-1].items
 
 
-def settle(value: Value) -> None:
+def settle(value: Value, settled: set[int] | None = None) -> None:
     """Decodes what a value holds, so that it no longer needs the scanned buffer.
 
-    Of a value that holds very many others the rest is forgotten: their `is_whole` says so.
+    Of a value that holds very many others the rest is left as it is: once the buffer is closed, containers there
+    have forgotten what was in them, and their `is_whole` says so.
+
+    Args:
+        value: The value.
+        settled: The `id` of values that were settled before and are still alive; it is added to.
     """
-    seen: set[int] = set()
+    seen = set() if settled is None else settled
+    most = len(seen) + _SETTLED
     waiting: list[Value] = [value]
-    while waiting:
+    while waiting and len(seen) < most:
         present = waiting.pop()
-        if id(present) in seen:
+        if not isinstance(present, Collection | Result) or id(present) in seen:
             continue
         seen.add(id(present))
-        if isinstance(present, LazyCollection) and len(seen) > _SETTLED:
-            present.forget()
         if isinstance(present, Collection):
             waiting += present.items
-        elif isinstance(present, Result):
+        else:
             waiting += (present.callable, present.arguments, present.keywords, present.state)
