@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 
     from telamon.catalog import Catalog, Listed
 
-PACKAGES: tuple[str, ...] = ("core.control", "core.records", "core.subjects", "core.errors", "catalog", "policy", "ledger", "atlas")
-PACKAGES += ("checking.run", "proving.harness", "conformance")
+PACKAGES = (
+    *("core.control", "core.records", "core.subjects", "core.errors", "catalog", "policy", "ledger", "atlas"),
+    *("checking.run", "proving.harness", "conformance"),
+)
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:

@@ -45,27 +45,27 @@ def render(report: Report, output_format: Format, *, style: Style = PLAIN) -> st
     """
     match output_format:
         case Format.TEXT:
-            from telamon.reporting import text_format  # noqa: PLC0415  # see above
+            from telamon.reporting import text_format
 
             return text_format.write(report, style=style)
         case Format.JSON:
-            from telamon.reporting import json_format  # noqa: PLC0415  # see above
+            from telamon.reporting import json_format
 
             return json_format.write(report)
         case Format.SARIF:
-            from telamon.reporting import sarif_format  # noqa: PLC0415  # see above
+            from telamon.reporting import sarif_format
 
             return sarif_format.write(report)
         case Format.JUNIT:
-            from telamon.reporting import junit_format  # noqa: PLC0415  # see above
+            from telamon.reporting import junit_format
 
             return junit_format.write(report)
         case Format.MARKDOWN:
-            from telamon.reporting import markdown_format  # noqa: PLC0415  # see above
+            from telamon.reporting import markdown_format
 
             return markdown_format.write(report)
         case Format.GITHUB:
-            from telamon.reporting import github_format  # noqa: PLC0415  # see above
+            from telamon.reporting import github_format
 
             return github_format.write(report)
         case _:

@@ -104,14 +104,16 @@ OPERATIONS = {
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-@pytest.mark.parametrize("constant", CONSTANTS)
-def test_breaks_where_the_unpickler_breaks(constant: str, operation: str, agree: Callable[[bytes], None]) -> None:
-    agree(b"N" + CONSTANTS[constant] + OPERATIONS[operation] + CALL + b".")
+def test_breaks_where_the_unpickler_breaks(operation: str, agree: Callable[[bytes], None]) -> None:
+    for constant in CONSTANTS.values():
+        agree(b"N" + constant + OPERATIONS[operation] + CALL + b".")
 
 
 @pytest.mark.parametrize("opcode", Opcode, ids=lambda opcode: opcode.name)
 def test_underflows_where_the_unpickler_does(opcode: Opcode, agree: Callable[[bytes], None]) -> None:
-    argument = {Opcode.EXT1: b"\x00", Opcode.EXT2: b"\x00\x00", Opcode.EXT4: b"\x00" * 4}.get(opcode, b"1\n2\n" + b"\0" * 8)
+    argument = {Opcode.EXT1: b"\x00", Opcode.EXT2: b"\x00\x00", Opcode.EXT4: b"\x00" * 4}.get(
+        opcode, b"1\n2\n" + b"\0" * 8
+    )
     for before in (b"", b"N", b"NN", b"(", b"N(", b"NN(", b"N(N", b"((", b")("):
         agree(before + bytes([opcode]) + argument + b"0." + CALL + b".")
 
@@ -139,7 +141,9 @@ def test_maps_names_of_python_2_below_protocol_3() -> None:
             self.names.append((found.raw_module, found.module, found.name))  # type: ignore[attr-defined]
 
     recorder = Names()
-    stream = b"c__builtin__\neval\n\x80\x02c__builtin__\nxrange\n\x80\x03c__builtin__\neval\ncopy_reg\n_reconstructor\n."
+    stream = (
+        b"c__builtin__\neval\n\x80\x02c__builtin__\nxrange\n\x80\x03c__builtin__\neval\nccopy_reg\n_reconstructor\n."
+    )
     scan(stream, recorder=recorder)
     assert recorder.names == [
         ("__builtin__", "builtins", "eval"),

@@ -1,0 +1,179 @@
+"""Files that are made to exhaust their reader: bounded time and memory, a verdict, and never a crash."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import struct
+import zipfile
+import zlib
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+MIB = 2**20
+CALL = b"cos\nsystem\nX\x02\x00\x00\x00id\x85R"
+HOSTILE = b"\x80\x02" + CALL + b"."
+MOST_CPU_S = 2.0
+MOST_BYTES = 200 * MIB
+
+
+def zipped(members: dict[str, bytes], method: int = zipfile.ZIP_STORED) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", method) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+def nested_zips(depth: int) -> bytes:
+    content = HOSTILE
+    for _ in range(depth):
+        content = zipped({"inner.zip": content}, zipfile.ZIP_DEFLATED)
+    return content
+
+
+def nested_gzips(depth: int) -> bytes:
+    content = HOSTILE
+    for _ in range(depth):
+        content = gzip.compress(content, mtime=0)
+    return content
+
+
+def zeros_in(compress: Callable[[], object], mib: int) -> bytes:
+    """As many MiB of zeros, compressed piece by piece."""
+    compressor = compress()
+    return b"".join([*(compressor.compress(bytes(MIB)) for _ in range(mib)), compressor.flush()])
+
+
+def overlapping_zip(members: int = 2000) -> bytes:
+    """All members share one compressed kernel (Fifield, USENIX WOOT 2019): the entries point into one another."""
+    kernel = zlib.compressobj(9, zlib.DEFLATED, -15)
+    data = kernel.compress(bytes(16 * MIB)) + kernel.flush()
+    size = 16 * MIB
+    crc = zlib.crc32(bytes(size))
+    local = struct.pack("<IHHHHHIIIHH", 0x04034B50, 20, 0, 8, 0, 0, crc, len(data), size, 1, 0) + b"a" + data
+    central = b"".join(
+        struct.pack("<IHHHHHHIIIHHHHHII", 0x02014B50, 20, 20, 0, 8, 0, 0, crc, len(data), size, 5, 0, 0, 0, 0, 0, 0)
+        + b"%05d" % number
+        for number in range(members)
+    )
+    end = struct.pack("<IHHHHIIH", 0x06054B50, 0, 0, members, members, len(central), len(local), 0)
+    return local + central + end
+
+
+def doubled(levels: int) -> bytes:
+    """Each level is a tuple of the level below, twice: 2 to the power of `levels` leaves when it is written out."""
+    body = b"N" + b"q\x00"
+    for level in range(levels):
+        body += b"0h" + bytes([level]) + b"h" + bytes([level]) + b"\x86q" + bytes([level + 1])
+    return b"\x80\x02" + body + b"."
+
+
+def called_doubled(levels: int) -> bytes:
+    """Likewise, as the argument of a call, which a report would want to show."""
+    return doubled(levels)[:-1] + b"0cos\nsystem\nh" + bytes([levels]) + b"\x85R."
+
+
+BOMBS: dict[str, Callable[[], bytes]] = {
+    "memo-index-2**31": lambda: b"\x80\x02Nr\xff\xff\xff\x7f" + CALL + b".",
+    "memo-index-2**62-in-text": lambda: b"Np%d\n" % 2**62 + CALL + b".",
+    "forty-doublings": lambda: doubled(40),
+    "forty-doublings-as-argument": lambda: called_doubled(40),
+    "string-of-4-eib": lambda: b"\x80\x04\x8d" + struct.pack("<Q", 2**62) + b"x" * 100,
+    "bytes-of-4-eib-behind-a-call": lambda: b"\x80\x04" + CALL + b"\x8e" + struct.pack("<Q", 2**62) + b"x",
+    "bytearray-of-2-eib": lambda: b"\x80\x05\x96" + struct.pack("<Q", 2**61) + b"x",
+    "frame-of-8-eib": lambda: b"\x80\x04\x95" + struct.pack("<Q", 2**63 - 1) + CALL + b".",
+    "integer-of-ten-million-digits": lambda: b"I" + b"9" * 10_000_000 + b"\n.",
+    "long-of-ten-million-digits": lambda: b"L" + b"9" * 10_000_000 + b"L\n.",
+    "long-of-eight-million-bytes": lambda: b"\x80\x02\x8b" + struct.pack("<i", 8_000_000) + b"\x7f" * 8_000_000 + b".",
+    "long-as-argument": lambda: (
+        b"\x80\x02cos\nsystem\n\x8b" + struct.pack("<i", 1_000_000) + b"\x7f" * 1_000_000 + b"\x85R."
+    ),
+    "ten-million-marks": lambda: b"\x80\x02" + b"(" * 10_000_000 + b".",
+    "five-million-nested-tuples": lambda: b"\x80\x02)" + b"\x85" * 5_000_000 + b".",
+    "million-nested-tuples-as-argument": lambda: (
+        b"\x80\x02cos\nsystem\n)" + b"\x85" * 1_000_000 + b"\x85R."
+    ),
+    "million-nested-lists": lambda: b"\x80\x02" + b"](" * 1_000_000 + b"e" * 1_000_000 + b".",
+    "ten-million-duplicates": lambda: b"\x80\x02N" + b"2" * 10_000_000 + b".",
+    "two-million-pickles": lambda: b"N." * 2_000_000,
+    "hundred-thousand-names": lambda: (
+        b"\x80\x02" + b"".join(b"cmodule%d\nname\n0" % number for number in range(100_000)) + b"N."
+    ),
+    "hundred-thousand-calls": lambda: (
+        b"\x80\x02" + b"".join(b"cm%d\nn\n)R0" % number for number in range(100_000)) + b"N."
+    ),
+    "name-of-ten-million-characters": lambda: b"\x80\x02c" + b"m" * 10_000_000 + b"\nn\n)R.",
+    "name-without-an-end": lambda: b"c" + b"m" * 20_000_000,
+    "zips-forty-deep": lambda: nested_zips(40),
+    "gzips-forty-deep": lambda: nested_gzips(40),
+    "overlapping-zip": overlapping_zip,
+    "zip-of-sixty-thousand-members": lambda: zipped({f"{number}.pkl": b"N." for number in range(60_000)}),
+    "gzip-of-a-gib": lambda: zeros_in(lambda: zlib.compressobj(9, zlib.DEFLATED, 31), 1024),
+    "bzip2-of-a-gib": lambda: bz2.compress(bytes(64 * MIB)) * 16,
+    "xz-of-a-gib": lambda: zeros_in(lambda: lzma.LZMACompressor(preset=0), 1024),
+    "xz-that-asks-for-four-gib-of-dictionary": lambda: b"\x5d" + struct.pack("<IQ", 2**32 - 1, 2**40) + bytes(1000),
+    "npy-of-many-exabytes": lambda: (
+        b"\x93NUMPY\x01\x00v\x00" + b"{'descr': '<f8', 'fortran_order': False, 'shape': (%d,), }" % 2**62
+    ).ljust(127)
+    + b"\n",
+    "npy-header-of-4-gib": lambda: b"\x93NUMPY\x02\x00\xff\xff\xff\xff{" + b" " * 1000,
+    "npy-header-of-nested-brackets": lambda: b"\x93NUMPY\x01\x00\xff\xff" + b"(" * 65535,
+    "tar-member-of-8-eib": lambda: (
+        b"model.pkl".ljust(100, b"\0")
+        + b"0000644\0" * 3
+        + b"\xff" * 12
+        + b"00000000000\0"
+        + b"        0"
+    ).ljust(512, b"\0")
+    + HOSTILE,
+}
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_bomb_costs_little_and_the_file_beside_it_is_reported(scan: Callable, tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "models"
+    folder.mkdir()
+    (folder / "bomb").write_bytes(BOMBS[name]())
+    (folder / "hostile").write_bytes(HOSTILE)
+    cost = scan(folder)
+    assert (cost.code, cost.err) == (1, "")
+    assert cost.document["failures"] == []
+    verdicts = {entry["path"].rpartition("/")[2]: entry["verdict"] for entry in cost.document["files"]}
+    assert verdicts["hostile"] == "malicious"
+    assert set(verdicts) == {"bomb", "hostile"}
+    assert cost.peak_bytes < MOST_BYTES
+    assert cost.cpu_s < MOST_CPU_S
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "memo-index-2**31",
+        "memo-index-2**62-in-text",
+        "bytes-of-4-eib-behind-a-call",
+        "forty-doublings-as-argument",
+        "long-as-argument",
+        "million-nested-tuples-as-argument",
+    ],
+)
+def test_payload_beside_a_bomb_is_found(scan: Callable, tmp_path: Path, name: str) -> None:
+    (tmp_path / "bomb").write_bytes(BOMBS[name]())
+    cost = scan(tmp_path / "bomb")
+    assert cost.code == 1
+    assert [entry["verdict"] for entry in cost.document["files"]] == ["malicious"]
+
+
+@pytest.mark.parametrize("name", ["zips-forty-deep", "gzips-forty-deep", "string-of-4-eib", "overlapping-zip"])
+def test_bomb_is_never_clean(scan: Callable, tmp_path: Path, name: str) -> None:
+    (tmp_path / "bomb").write_bytes(BOMBS[name]())
+    cost = scan(tmp_path / "bomb")
+    assert cost.code in {1, 3}
+    assert [entry["verdict"] for entry in cost.document["files"]] != ["clean"]
