@@ -47,7 +47,6 @@ WITH_FUNCTIONS = re.compile(
     r"|fastai|fastcore|thinc|spacy|statsmodels|transformers\.activations|keras|imblearn|nltk\.tokenize"
     r"|ultralytics\.nn|yolov5\.models|gensim|pandas\.core|stable_baselines3\.common|umap|mmcv|mmengine\.model|category_encoders)(\.|$)"
 )
-REBUILDER = re.compile(r"^_*(re(build|construct|store)_|_?un_?pickle|_*new_)|unpickle|_reconstruct|_ctor$|^_+restore")
 NOT_PICKLED = re.compile(r"(Error|Exception|Warning|TestCase|Mixin)$")
 # Packages that were one module in earlier versions, whose pickles name the package.
 REEXPORTING = re.compile(
@@ -187,15 +186,13 @@ class Survey:
 
     def _functions(self, follower: Follower, module: Module, source: str, *, is_standard: bool) -> None:
         for name, function in module.functions.items():
-            is_rebuilder = bool(REBUILDER.search(name)) and not is_standard
-            if not (is_standard or is_rebuilder or WITH_FUNCTIONS.match(module.name)):
+            if not (is_standard or WITH_FUNCTIONS.match(module.name)):
                 continue
             reach = follower.function(function, module.name, None, 0)
             if is_standard and reach is not None and reach.effect != DYNAMIC:
                 self._dangers[module.name, name] = (reach, source)
                 continue
             uses = "" if reach is not None and reach.effect != DYNAMIC else "r"
-            uses = "rcb" if is_rebuilder and reach is None else uses
             if not is_standard:
                 self._note(module.name, name, uses, source)
                 if public_module(function):

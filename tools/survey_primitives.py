@@ -128,15 +128,15 @@ REVIEWED = re.compile(
             r"torch\.optim\.(optimizer\.)?[A-Za-z]+\.__setstate__",  # wraps the class's own `step`
             r"torch\.nn\.modules\.[a-z]+\.[A-Za-z]+\.__setstate__",  # dictionary updates and getattr(F, ...)
             r"pandas\.core\.(indexes|arrays)\..*\.(__new__|__setstate__)",  # the classes' own constructors
-            r"pandas\.core\.generic\.NDFrame\..*",  # block managers
+            r"pandas\.core\.generic\.NDFrame\.__\w+__",  # block managers
             r"pandas\..*\.(__eq__|__hash__|__getattr__)",  # operator.eq on arrays
             r"numpy\..*\.(__eq__|__getattr__)",
             r"numpy\.ma\.core\.MaskedArray\.__setstate__",  # numpy's own __setstate__ with a mask
             r"scipy\.sparse\..*\.(__eq__|__getattr__)",
             r"sklearn\.gaussian_process\.kernels\..*\.(theta|set_params|__eq__)",  # hyperparameters by name
             r"sklearn\.feature_extraction\.text\.(.*\.)?idf_",  # a sparse diagonal of the value
-            r"sklearn\.isotonic\.IsotonicRegression\..*",  # an interpolation of its own arrays
-            r"sklearn\._loss\..*",
+            r"sklearn\.isotonic\.IsotonicRegression\.(__setstate__|_build_f)",  # an interpolation of its own arrays
+            r"sklearn\._loss\.[a-z]+\.[A-Za-z]+\.__\w+__",
             r"statsmodels\.base\.wrapper\.ResultsWrapper\.__getattribute__",  # wraps results in pandas objects
             r"torchmetrics\.metric\.Metric\.(__setstate__|__eq__|__hash__|__setattr__|__getattr__)",  # its own update
             r"transformers\.generation\.configuration_utils\.GenerationConfig\.(__hash__|__eq__)",  # JSON text
@@ -144,11 +144,9 @@ REVIEWED = re.compile(
             r"flair\.models\.language_model\.LanguageModel\.__setstate__",  # its own constructor, load_state_dict
             r"fastcore\.(foundation|basics)\.[A-Za-z]+\.(__eq__|__getattr__)",
             r"skbase\.base\._base\.BaseObject\.__eq__",  # imports a fixed module
-            r"gensim\.models\.(word2vec|doc2vec|fasttext|deprecated)\..*",  # renamed properties
-            r"_collections_abc\..*",
-            r"collections\..*",
+            r"_collections_abc\.[A-Za-z]+\.__\w+__",
+            r"collections\.[A-Za-z]+\.\w+",
             r"enum\.(Enum|Flag|IntFlag)\..*",
-            r"dataclasses\..*",
         )
     )
 )

@@ -53,6 +53,7 @@ def test_no_record_writes_nothing(cli: Callable, folder: Path) -> None:
 def test_guard_that_permits_everything_turns_every_proof_red(
     cli: Callable, monkeypatch: pytest.MonkeyPatch, pair: str
 ) -> None:
+    monkeypatch.setattr(experiments.ArtefactExperiment, "trials", 8)
     monkeypatch.setattr(
         VulnerabilityScanningGuard, "enforce", lambda _self, _operation: Decision(effect=Effect.PERMIT, reason="broken")
     )

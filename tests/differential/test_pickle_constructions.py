@@ -233,8 +233,8 @@ def test_frame_that_is_overrun_is_two_programs(cpython: Reference) -> None:
 @pytest.mark.parametrize("reader", Reader)
 @pytest.mark.parametrize("kept", [0, 1, 2, 3, 4])
 def test_operand_that_straddles_a_frame(cpython: Reference, machine: Scan, reader: Reader, kept: int) -> None:
-    operand = bytes(4)
+    before, operand = b"V\nG\xc1\x82\xbbQ\x1fe\xa0\xc0\x8c\x03modq\x00F0\n0", bytes(4)
     inner = b"X\x05\0\0\0x.y.z\x93j" + operand[:kept]
-    job = Job(data=b"\x8c\x03modq\x00F0\n0" + frame(inner) + operand[kept:] + b"\x85\x81cs\ne\n", reader=reader)
+    job = Job(data=before + frame(inner) + operand[kept:] + b"\x85\x81cs\ne\n", reader=reader)
 
     assert judge(job, cpython.outcomes([job])[0], machine) == [Verdict.FAILED]

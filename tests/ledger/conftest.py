@@ -102,3 +102,15 @@ def tamper(path: Path) -> Tamperer:
                 connection.execute(statement, parameters)
 
     return tamper
+
+
+@pytest.fixture
+def filled(log: Log, event: EventMaker) -> Log:
+    """600 entries, two whole tiles and a tail; checkpoints at 100 and 500."""
+    log.append(event(number) for number in range(100))
+    log.checkpoint()
+    log.append(event(number) for number in range(100, 500))
+    log.checkpoint()
+    log.append(event(number) for number in range(500, 600))
+    log.close()
+    return log

@@ -207,6 +207,12 @@ def test_works_without_a_second_place(path: Path, signer: SignerKey, event: Even
         assert log.verify().covered == 1
 
 
+def test_says_whether_it_can_sign(log: Log, path: Path) -> None:
+    assert log.has_signer
+    with open_log(path) as without:
+        assert not without.has_signer
+
+
 def test_needs_a_key_to_take_a_checkpoint(path: Path, event: EventMaker) -> None:
     with open_log(path) as log:
         log.append([event(0)])

@@ -71,7 +71,10 @@ resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 start = sum(resource.getrusage(resource.RUSAGE_SELF)[:2])
 code = run(sys.argv[1:])
 used = resource.getrusage(resource.RUSAGE_SELF)
-print(json.dumps([int(code), sum(used[:2]) - start, used.ru_maxrss * 1024]), file=sys.stderr)
+# Not `ru_maxrss`: on Linux it begins with what the parent had when it forked.
+status = dict(line.split(":", 1) for line in open("/proc/self/status") if ":" in line)
+peak = int(status["VmHWM"].split()[0]) * 1024
+print(json.dumps([int(code), sum(used[:2]) - start, peak]), file=sys.stderr)
 """
 
 

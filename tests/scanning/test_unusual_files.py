@@ -120,7 +120,7 @@ def test_pickle_that_claims_the_whole_of_a_sparse_file(verdicts: Callable, model
     "name",
     [
         b"new\nline.pkl",
-        b"tab\tquote\".pkl",
+        b'tab\tquote".pkl',
         b"\x1b[2Jescape.pkl",
         b"\xff\xfe-not-utf8.pkl",
         "\u202egpj.lkp".encode(),
@@ -169,7 +169,9 @@ def test_file_that_goes_away_is_not_understood(check_file: Callable, models: Pat
     assert check_file(models / "none.pkl").outcome.verdict is Verdict.NOT_UNDERSTOOD
 
 
-def test_folder_deeper_than_the_limit_is_recorded(scan: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_folder_deeper_than_the_limit_is_recorded(
+    scan: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "deep").mkdir()
     monkeypatch.chdir(tmp_path / "deep")
     for _ in range(250):

@@ -111,9 +111,8 @@ def test_breaks_where_the_unpickler_breaks(operation: str, agree: Callable[[byte
 
 @pytest.mark.parametrize("opcode", Opcode, ids=lambda opcode: opcode.name)
 def test_underflows_where_the_unpickler_does(opcode: Opcode, agree: Callable[[bytes], None]) -> None:
-    argument = {Opcode.EXT1: b"\x00", Opcode.EXT2: b"\x00\x00", Opcode.EXT4: b"\x00" * 4}.get(
-        opcode, b"1\n2\n" + b"\0" * 8
-    )
+    text = b"1\n2\n" + b"\0" * 8
+    argument = b"\0" * 4 if opcode in {Opcode.EXT1, Opcode.EXT2, Opcode.EXT4, Opcode.LONG_BINPUT} else text
     for before in (b"", b"N", b"NN", b"(", b"N(", b"NN(", b"N(N", b"((", b")("):
         agree(before + bytes([opcode]) + argument + b"0." + CALL + b".")
 

@@ -20,12 +20,12 @@ from telamon.kits.formats.pickle.machine import Machine
 from telamon.kits.formats.pickle.recorder import Relay
 from telamon.kits.formats.pickle.swift import SwiftMachine
 from telamon.kits.formats.pickle.swift_handlers import SWIFT_HANDLERS
-from telamon.kits.formats.pickle.values import Global
+from telamon.kits.formats.pickle.values import Global, Result, Value
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from telamon.kits.formats.pickle import Recorder, Stream
+    from telamon.kits.formats.pickle import Recorder, Skip, Stream
 
 CALL = b"cos\nsystem\n(S'id'\ntR"
 PADDING = b"B" + struct.pack("<I", 600_000) + bytes(600_000) + b"0"
@@ -161,7 +161,7 @@ def summary(recorder: Summary) -> list[tuple[object, ...]]:
 
 @pytest.mark.parametrize("seed", range(12))
 def test_swift_and_exact_machine_report_the_same(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    source = random.Random(seed)
+    source = random.Random(seed)  # noqa: S311 - not for secrets
     regular = 0
     for _ in range(40):
         monkeypatch.setattr(slots, "_WINDOW", source.choice([40, 100, 300, 2000]))
@@ -252,7 +252,7 @@ def test_a_call_behind_millions_of_plain_values_is_found() -> None:
 
 def test_memory_stays_small_on_a_mapped_file(tmp_path: Path) -> None:
     path = tmp_path / "records.pkl"
-    path.write_bytes(records(150_000, 4))
+    path.write_bytes(records(40_000, 4))
     child = (
         "import mmap, sys, tracemalloc\n"
         "from telamon.kits.formats.pickle import Summary, scan\n"
@@ -261,10 +261,12 @@ def test_memory_stays_small_on_a_mapped_file(tmp_path: Path) -> None:
         "    stream = scan(data, recorder=Summary())\n"
         "    print(stream.ending.value, tracemalloc.get_traced_memory()[1])\n"
     )
-    done = subprocess.run([sys.executable, "-c", child, str(path)], capture_output=True, text=True, check=True)
+    done = subprocess.run(  # noqa: S603 - the code stands above
+        [sys.executable, "-c", child, str(path)], capture_output=True, text=True, check=True
+    )
     ending, peak = done.stdout.split()
     assert ending == "stop"
-    assert int(peak) < 12_000_000 + 0.1 * path.stat().st_size
+    assert int(peak) < 10_000_000 + 0.1 * path.stat().st_size
 
 
 def test_values_looked_at_after_the_map_is_closed_have_forgotten_or_kept_their_contents(tmp_path: Path) -> None:
@@ -275,3 +277,45 @@ def test_values_looked_at_after_the_map_is_closed_have_forgotten_or_kept_their_c
         value = scan(data, recorder=recorder).value
     assert render(value, 10_000)
     assert [render(event.samples[0][0]) for event in recorder.events if event.samples] == ["(0, 7, '0')"]
+
+
+@pytest.mark.parametrize("mode", Mode)
+def test_an_operand_that_straddles_a_frame_is_read_as_the_reader_reads_it(mode: Mode) -> None:
+    head = b"\x80\x04" + PADDING + b"\x8c\x01a\x94"
+    data = head + b"\x95" + struct.pack("<Q", 4) + b"Nj\0\0" + b"\0\0\0\0" + b"0cs\ne\n."
+    one, other = Sequence(), Sequence()
+    assert outcome(scan(data, recorder=one, mode=mode)) == outcome(exactly(data, other, mode))
+    assert one.steps == other.steps
+
+
+class Skipping:
+    """A loader that reads four raw bytes after the state of a wrapper."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def acts_on(self, instance: Value) -> bool:
+        return isinstance(instance, Result) and isinstance(instance.callable, Global) and instance.callable.name == "W"
+
+    def after_build(self, instance: Value, state: Value, position: int) -> Skip:  # noqa: ARG002
+        if not self.acts_on(instance):
+            return None
+        self.count += 1
+        return position + 4
+
+
+@pytest.mark.parametrize("wrapper", [b"cm\nW\n)\x81}b", b"cm\nW\n\x940h\x01)\x81}(K\x01K\x01ub"])
+def test_a_selective_hook_is_asked_in_large_streams(wrapper: bytes) -> None:
+    data = b"\x80\x04" + PADDING + b"]\x94(" + b"cm\nV\n)\x81}b" + wrapper + b".R.R" + CALL + b"e."
+    hook, recorder = Skipping(), Sequence()
+    stream = scan(data, recorder=recorder, hook=hook)
+    assert (stream.ending, stream.end, hook.count) == (Ending.STOP, len(data), 1)
+    assert [step.name for step in recorder.steps][-1] == "REDUCE os.system"
+
+
+def test_large_streams_without_what_a_hook_reads_stay_swift(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Machine, "_execute", lambda *_: pytest.fail("the exact machine was started"))
+    hook, recorder = Skipping(), Summary()
+    stream = scan(records(25_000, 4), recorder=recorder, hook=hook)
+    assert (stream.ending, hook.count) == (Ending.STOP, 0)
+    assert [event.count for event in recorder.events] == [1, 25_000]

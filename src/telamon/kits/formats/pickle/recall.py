@@ -117,6 +117,8 @@ class Recall:
         counters = [self._recorder.tally(EventKind.CALL, opcode, called)]
         if build:
             made = Result(callable=called, arguments=UNKNOWN, opcode=opcode, offset=before)
+            if self._machine.hook is not None:
+                self._machine.hook.after_build(made, UNKNOWN, before)
             counters.append(self._recorder.tally(EventKind.BUILD, None, made))
         tallies = [counter for counter in counters if counter is not None]
         if len(tallies) < len(counters) or not is_opaque(called):

@@ -203,19 +203,29 @@ class Summary(Recorder):
 
     Args:
         distinguish: Returns the part of the arguments that matters; nothing by default.
-        events_kept: Distinct events kept; beyond it `has_overflowed` is set and new ones are dropped.
+        depends: Whether `distinguish` looks at the arguments of a callable (at the state of a BUILD's target) at
+            all; it does of every one by default. Where it does not, large streams are summarised faster.
+        events_kept: Distinct events kept, half of them at most on computed callables and targets, so that a flood of
+            those hides no global; beyond it `has_overflowed` is set and new ones are dropped.
         samples_kept: Arguments kept per event.
     """
 
     def __init__(
-        self, distinguish: Distinction | None = None, *, events_kept: int = 10_000, samples_kept: int = 3
+        self,
+        distinguish: Distinction | None = None,
+        *,
+        depends: Callable[[Value], bool] | None = None,
+        events_kept: int = 10_000,
+        samples_kept: int = 3,
     ) -> None:
         self.events: list[Event] = []
         self.has_overflowed = False
         self._distinguish = distinguish
+        self._depends = depends
         self._events_kept = events_kept
         self._samples_kept = samples_kept
         self._index: dict[Hashable, Event] = {}
+        self._computed = 0
         self._settled: set[int] = set()  # of values that events keep alive
 
     def imported(self, offset: int, found: Global) -> None:
@@ -232,9 +242,10 @@ class Summary(Recorder):
         keywords: Value = None,
     ) -> None:
         """Takes a call."""
-        if self.has_overflowed and not isinstance(callable, Global):
+        if self._is_flooded() and not isinstance(callable, Global):
+            self.has_overflowed = True
             return  # telling such callables apart takes time, and a stream with so many is not understood anyway
-        part = self._distinguish(callable, arguments) if self._distinguish else None
+        part = self._part(callable, arguments)
         key = (EventKind.CALL, opcode, identity(callable), part)
         event = self._index.get(key)
         if event is None:
@@ -243,15 +254,17 @@ class Summary(Recorder):
 
     def built(self, offset: int, target: Value, state: Value) -> None:
         """Takes a BUILD."""
-        if self.has_overflowed:
+        if self._is_flooded() and not isinstance(target, Global):
+            self.has_overflowed = True
             return  # likewise
-        part = self._distinguish(target, state) if self._distinguish else None
+        part = self._part(target, state)
         event = Event(kind=EventKind.BUILD, subject=target, offset=offset)
         self._count((EventKind.BUILD, identity(target), type_name(state), part), event, (state,))
 
     def mutated(self, offset: int, target: Value, method: str, argument: Value) -> None:
         """Takes a call of a method."""
-        if self.has_overflowed:
+        if self._is_flooded() and not isinstance(target, Global):
+            self.has_overflowed = True
             return  # likewise
         event = Event(kind=EventKind.MUTATION, subject=target, detail=method, offset=offset)
         self._count((EventKind.MUTATION, identity(target), method), event, (argument,))
@@ -272,7 +285,7 @@ class Summary(Recorder):
 
     def tally(self, kind: EventKind, opcode: Opcode | None, subject: Value) -> Tally | None:
         """Returns a counter if only the number of further events matters."""
-        if self._distinguish is not None:
+        if self._matters(subject):
             return None
         if kind is EventKind.CALL:
             event = self._index.get((kind, opcode, identity(subject), None))
@@ -287,12 +300,28 @@ class Summary(Recorder):
         event = Event(kind=EventKind.BOMB, detail=resource, size=size, offset=offset)
         self._count((EventKind.BOMB, resource), event)
 
+    def _matters(self, subject: Value) -> bool:
+        """Returns whether the arguments of a callable may tell its calls apart."""
+        return self._distinguish is not None and (self._depends is None or self._depends(subject))
+
+    def _part(self, subject: Value, arguments: Value) -> Hashable:
+        """Returns what tells calls of a callable apart."""
+        if self._distinguish is None or not self._matters(subject):
+            return None
+        return self._distinguish(subject, arguments)
+
+    def _is_flooded(self) -> bool:
+        """Returns whether no more events on computed callables and targets are kept."""
+        return self._computed >= self._events_kept // 2
+
     def _count(self, key: Hashable, event: Event, sample: tuple[Value, ...] | None = None) -> None:
         known = self._index.get(key)
         if known is None:
-            if len(self.events) >= self._events_kept:
+            is_computed = isinstance(event.subject, Result)
+            if len(self.events) >= self._events_kept or (is_computed and self._is_flooded()):
                 self.has_overflowed = True
                 return
+            self._computed += is_computed
             settle(event.subject, self._settled)
             known = self._index[key] = event
             self.events.append(event)
@@ -319,49 +348,3 @@ def identity(value: Value) -> Hashable:
         if value.opcode in {Opcode.NEWOBJ, Opcode.NEWOBJ_EX, Opcode.INST, Opcode.OBJ}:
             return (value.opcode, made.module, made.name)
     return fingerprint(value, _IDENTITY_LENGTH) or id(value)
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One look-up or call, for comparing with another unpickler.
-
-    Attributes:
-        action: `import` or `call`.
-        name: The raw (module, name) of a look-up; the text of a callable.
-        offset: Where its opcode stands.
-    """
-
-    action: str
-    name: tuple[str | None, str | None] | str
-    offset: int
-
-
-class Sequence(Recorder):
-    """Keeps every look-up and call in order, for differential tests; memory grows with the stream."""
-
-    def __init__(self) -> None:
-        self.steps: list[Step] = []
-
-    def imported(self, offset: int, found: Global) -> None:
-        """Takes a look-up."""
-        self.steps.append(Step("import", (found.raw_module, found.raw_name), offset))
-
-    def called(
-        self,
-        offset: int,
-        opcode: Opcode,
-        callable: Value,  # noqa: A002 - the field's word
-        arguments: Value,  # noqa: ARG002 - the interface's
-        keywords: Value = None,  # noqa: ARG002 - likewise
-    ) -> None:
-        """Takes a call."""
-        self.steps.append(Step("call", f"{opcode.name} {_root(callable)}", offset))
-
-
-def _root(value: Value) -> str:
-    """Returns the name of a global, or of the global whose calls made the value, with the number of calls."""
-    depth = 0
-    while isinstance(value, Result):
-        value, depth = value.callable, depth + 1
-    name = f"{value.raw_module}.{value.raw_name}" if isinstance(value, Global) else type_name(value)
-    return name + "()" * min(depth, 1000)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from telamon.kits.formats.pickle.dispatch import HANDLERS
 from telamon.kits.formats.pickle.endings import Ending, IrregularError, Stream
+from telamon.kits.formats.pickle.hooks import Guard, SelectiveHook
 from telamon.kits.formats.pickle.limits import DEFAULT_LIMITS, DEFAULT_LOADER, Limits, Loader, Mode
 from telamon.kits.formats.pickle.machine import Data, Machine
 from telamon.kits.formats.pickle.opcodes import Opcode
@@ -45,13 +46,14 @@ def scan(  # noqa: PLR0913 - all but the buffer have defaults and names
     """
     stop = len(buffer) if end is None else min(end, len(buffer))
     exact = Machine(buffer, start, stop, recorder, hook=hook, limits=limits, loader=loader, mode=mode)
-    if hook is None and stop - start >= _LARGE:
+    if stop - start >= _LARGE:
         from telamon.kits.formats.pickle.data_only import inert_prefix  # noqa: PLC0415  # only for large streams
 
         prefix = inert_prefix(buffer, start, stop)
         if prefix.is_whole:
             return Stream(start=start, end=prefix.end, protocol=prefix.protocol, ending=Ending.STOP, is_data_only=True)
-        return _scan_large(exact)
+        if hook is None or isinstance(hook, SelectiveHook):
+            return _scan_large(exact)
     return exact.run(HANDLERS)
 
 
@@ -62,7 +64,14 @@ def _scan_large(exact: Machine) -> Stream:
 
     relay = Relay(exact.recorder)
     swift = SwiftMachine(
-        exact.data, exact.start, exact.end, relay, limits=exact.limits, loader=exact.loader, mode=exact.mode
+        exact.data,
+        exact.start,
+        exact.end,
+        relay,
+        hook=Guard(exact.hook) if isinstance(exact.hook, SelectiveHook) else None,
+        limits=exact.limits,
+        loader=exact.loader,
+        mode=exact.mode,
     )
     head = bytes(exact.data[exact.start : exact.start + 2])
     swift.prepare(relay, puts=head < bytes([Opcode.PROTO, _MEMOIZING_PROTOCOL]))

@@ -128,6 +128,10 @@ class SwiftMachine(Machine):
         self._look_below()
         return False
 
+    def note_overrun(self) -> None:
+        """Gives up where an opcode does not end in its frame: what follows depends on the reader."""
+        raise IrregularError("an opcode reaches over the end of its frame")
+
     def _walk(self) -> None:
         """Takes the next window and chooses the patterns for it."""
         self.check_limits()
@@ -201,6 +205,8 @@ class SwiftMachine(Machine):
             state = LazyMade(_DICTS if self.data[start] == _DICT else _TUPLES, self.recall, start, stop)
             result.state, result.has_state = state, True
             self.recorder.built(self.at, result, state)
+            if self.hook is not None:
+                self.hook.after_build(result, state, self.position)
 
     def close(self, *, is_pairs: bool) -> None:
         """Executes APPENDS, or SETITEMS, which takes pairs."""
