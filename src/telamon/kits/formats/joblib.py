@@ -37,6 +37,10 @@ class JoblibHook:
         self.arrays = 0
         self.odd = ""
 
+    def acts_on(self, instance: Value) -> bool:
+        """Whether `after_build` reads on behind a BUILD of this value."""
+        return is_wrapper(instance)
+
     def after_build(self, instance: Value, state: Value, position: int) -> Skip:
         """Return where the stream goes on behind the array: past its bytes, or behind the pickle of its objects."""
         if not is_wrapper(instance) or not isinstance(state, Collection) or state.kind is not Kind.DICT:
