@@ -144,3 +144,11 @@ def test_says_that_it_cannot_write(tmp_path: Path) -> None:
     with pytest.raises(BaselineError) as caught:
         baseline.write(file, [])
     assert caught.value.message == f"cannot write the baseline `{file}`: No such file or directory"
+
+
+def test_does_not_replace_a_device(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(BaselineError, match="found something else"):
+        baseline.write(pipe, [])
+    assert pipe.is_fifo()
