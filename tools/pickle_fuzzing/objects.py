@@ -69,7 +69,7 @@ class Graph:
             return tuple(values)
         if form < 12:
             pairs = collections.OrderedDict(zip(keys, values, strict=True))
-            return (set(pairs), pairs, collections.deque(pairs))[form - 9]
+            return (set(range(size)), pairs, collections.deque(pairs))[form - 9]  # sets of str have no fixed order
         return self.instance(depth, form)
 
     def instance(self, depth: int, form: int) -> object:
