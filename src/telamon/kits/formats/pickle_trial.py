@@ -303,8 +303,8 @@ class _Trial:
         if not _INTEGER.match(line):
             raise _BreakError
         try:
-            return int(line.split(b"\0", 1)[0][:32], 0)
-        except ValueError as error:
+            return int(line.split(b"\0", 1)[0], 10)  # as CPython reads memo indexes: leading zeros do not count
+        except ValueError as error:  # another base, or more digits than Python converts
             raise _BreakError from error
 
 
