@@ -59,7 +59,12 @@ def examine_in_parallel(tasks: Sequence[Task], *, jobs: int) -> Iterator[tuple[i
 def _start(context: BaseContext, tasks: Sequence[Task]) -> _Worker:
     ours, theirs = context.Pipe()
     process = context.Process(target=_work, args=(theirs, ours, tasks), daemon=True)  # type: ignore[attr-defined]  # every concrete context has Process; the base class lacks it in typeshed
-    process.start()
+    # Until the child has said that it ignores Ctrl-C, none reaches it: it would end with a traceback of its own.
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        process.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
     theirs.close()
     return _Worker(process=process, connection=ours)
 
@@ -88,6 +93,7 @@ def _work(
 ) -> None:
     other_end.close()  # else this process would hold it open, and never see that its parent is gone
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears Ctrl-C too, and ends its workers
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     while True:
         try:
             index = connection.recv()
