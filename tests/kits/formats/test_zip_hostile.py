@@ -391,6 +391,17 @@ def test_the_number_of_members_is_bounded_and_the_first_ones_are_given(
     assert (result.readings[0], "budget-members" in result.codes) == (("listed", GOOD), True)
 
 
+def test_nothing_is_said_of_the_members_that_the_budget_left_out(
+    opened: Callable[..., SimpleNamespace], zips: SimpleNamespace
+) -> None:
+    names = [b"%02d" % number for number in range(20)]
+    body = b"".join(zips.local(name, GOOD) for name in names)
+    entries = [zips.entry(name, GOOD_SIZES, offset=len(body) // 20 * at) for at, name in enumerate(names)]
+    result = opened(zips.archive(body, *entries), limits=Limits(members=10))
+    assert [content for _, content in result.contents] == [GOOD] * 10
+    assert result.codes == ["budget-members"]
+
+
 def test_observations_of_one_code_are_bounded(opened: Callable[..., SimpleNamespace], zips: SimpleNamespace) -> None:
     entries = [zips.entry(b"../%d" % n, GOOD_SIZES) for n in range(500)]
     result = opened(zips.archive(zips.local(b"a", GOOD), *entries))

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import gzip
 import io
+import random
 import zipfile
 import zlib
 from typing import TYPE_CHECKING
@@ -156,3 +158,64 @@ def test_does_not_read_stored_members_that_nobody_asks_for(zips: SimpleNamespace
     source = Counting.from_bytes(data)
     parts = [item for item in open_parts(source, Kind.ZIP, Budget(len(data))) if isinstance(item, Part)]
     assert (len(parts), Counting.read_bytes < 100_000) == (1, True)
+
+
+def _zip_of_noise(noise_bytes: int) -> bytes:
+    """An archive that no compressor can make smaller, as those of trained weights are."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("a/data.pkl", b"\x80\x02N.")
+        archive.writestr("a/data/0", random.Random(noise_bytes).randbytes(noise_bytes))  # noqa: S311 - noise
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("noise_bytes", [1000, 60_000, 70_000, 200_000])
+def test_an_archive_that_shows_through_deflate_is_the_content_of_its_member(
+    opened: Callable[..., SimpleNamespace], noise_bytes: int
+) -> None:
+    inner = _zip_of_noise(noise_bytes)
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=0) as archive:
+        archive.writestr("model.pt", inner)
+        archive.writestr("again.pt", inner)
+    result = opened(file.getvalue())
+    assert (result.contents, result.codes) == ([(("model.pt",), inner), (("again.pt",), inner)], [])
+
+
+@pytest.mark.parametrize("compress", [gzip.compress, zlib.compress])
+@pytest.mark.parametrize("noise_bytes", [60_000, 200_000])
+def test_nothing_odd_is_said_of_an_archive_that_shows_through_a_compressed_stream(
+    opened: Callable[..., SimpleNamespace], compress: Callable[[bytes], bytes], noise_bytes: int
+) -> None:
+    assert opened(compress(_zip_of_noise(noise_bytes), 0), Kind.ZIP).codes == []
+
+
+def test_what_python_can_read_of_an_archive_in_a_compressed_stream_is_given(
+    opened: Callable[..., SimpleNamespace],
+) -> None:
+    data = gzip.compress(_zip_of_noise(60_000), 0)
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        expected = [((name,), archive.read(name)) for name in archive.namelist()]
+    assert opened(data, Kind.ZIP).contents == expected
+
+
+def test_an_archive_behind_a_compressed_stream_is_told_in_full(
+    opened: Callable[..., SimpleNamespace], zips: SimpleNamespace
+) -> None:
+    archive = zips.archive(zips.local(b"b", b"content"), zips.entry(b"a", (7, 7)))
+    result = opened(gzip.compress(b"N.") + archive, Kind.ZIP)
+    assert "zip-name-differs" in result.codes
+
+
+def test_an_archive_in_a_deflated_member_counts_where_its_comment_ends_with_the_file(
+    opened: Callable[..., SimpleNamespace],
+) -> None:
+    """A reader that looks for a comment that ends with the file takes the inner archive for the whole."""
+    inner = _zip_of_noise(70_000)
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=0) as archive:
+        archive.writestr("model.pt", inner)
+    data = file.getvalue()
+    record = data.find(b"PK\5\6") + 20
+    data = data[:record] + (len(data) - record - 2).to_bytes(2, "little") + data[record + 2 :]
+    assert "zip-several-directories" in opened(data).codes

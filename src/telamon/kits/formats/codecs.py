@@ -15,7 +15,7 @@ from telamon.kits.formats.decoders import (
     lzma_in_zip_decoder,
 )
 from telamon.kits.formats.kinds import Kind
-from telamon.kits.formats.signatures import LZMA_ALONE_HEADER_BYTES, is_lzma_alone_header, is_zlib_header
+from telamon.kits.formats.signatures import LZMA_ALONE_HEADER_BYTES, is_lzma_alone_header, is_zlib, is_zlib_header
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from telamon.kits.formats.source import Source
 
 _XZ_MAGIC = b"\xfd7zXZ\0"
+_SKIPPABLE_TAIL = b"\x2a\x4d\x18"  # of 0x184D2A50 to 0x184D2A5F, little-endian
+_PASSING_ON = (b"\x1f\x8b", _XZ_MAGIC, b"\x04\x22\x4d\x18", b"\x28\xb5\x2f\xfd", b"ZF0x")  # gzip, xz, lz4, zstd
 _RAW, _ZLIB = -15, 15
 _PEEK_BYTES = 64
 _ZFILE_HEADER_BYTES = 2 + 19  # `ZF` and a hexadecimal length padded to 19 (joblib/numpy_pickle_compat.py)
@@ -261,7 +263,7 @@ def skip_frames(source: Source, offset: int) -> int:
 def _skippable(source: Source, offset: int) -> Iterator[int]:
     while True:
         head = source.read(offset, 8)
-        if len(head) < 8 or head[1:4] != b"\x2a\x4d\x18" or head[0] >> 4 != 5:  # noqa: PLR2004 - 0x184D2A5?
+        if len(head) < 8 or head[1:4] != _SKIPPABLE_TAIL or head[0] >> 4 != 5:  # noqa: PLR2004 - 0x184D2A5?
             return
         offset += 8 + int.from_bytes(head[4:], "little")
         yield offset
@@ -293,6 +295,11 @@ def codec_of_kind(kind: Kind) -> Codec | None:
     """Returns the codec of a kind of compressed stream, or None."""
     codec = _BY_KIND.get(kind)
     return codec() if codec else None
+
+
+def passes_blocks_on(head: bytes) -> bool:
+    """Whether the first 64 bytes begin a stream of a format that holds what it cannot make smaller as it is."""
+    return head.startswith(_PASSING_ON) or head[1:4] == _SKIPPABLE_TAIL or is_zlib(head)
 
 
 def codec_of_zip_method(method: int) -> Codec | None:

@@ -35,7 +35,8 @@ class EndRecord:
 
     Attributes:
         offset: Where the record stands.
-        end: Where it ends, its comment included.
+        end: Where it ends, its comment included, but not behind the end of the source.
+        stated_end: Where it would end with a comment of the stated length.
         disk: Number of this volume.
         entries: Stated number of members.
         directory_bytes: Stated length of the central directory.
@@ -45,6 +46,7 @@ class EndRecord:
 
     offset: int
     end: int
+    stated_end: int
     disk: int
     entries: int
     directory_bytes: int
@@ -67,6 +69,18 @@ class Ends:
 
     records: tuple[EndRecord, ...]
     directories: tuple[Directory, ...]
+
+    def is_sure(self, source_bytes: int) -> bool:
+        """Whether the likeliest directory is that of the last record, and that record lies within the source.
+
+        Readers search backwards: for the last record (Python, miniz), or for the last whose comment reaches no
+        further than the end of the file, or right to it (Go, Java). All of them take such a record, unless an
+        earlier one has a comment that ends where the file ends.
+        """
+        last = max(self.records, key=lambda record: record.offset, default=None)
+        if last is None or not self.directories:
+            return False
+        return self.directories[0].record.stated_end == last.stated_end <= source_bytes
 
 
 def has_directory(source: Source) -> bool:
@@ -102,10 +116,11 @@ def _records(source: Source) -> Iterator[EndRecord]:
         fields = struct.unpack_from("<4H2LH", tail, place + 4)
         disk, _, _, entries, directory_bytes, directory_offset, comment_bytes = fields
         offset = tail_offset + place
-        end = min(offset + END_BYTES + comment_bytes, source.size)
+        stated_end = offset + END_BYTES + comment_bytes
         plain = EndRecord(
             offset=offset,
-            end=end,
+            end=min(stated_end, source.size),
+            stated_end=stated_end,
             disk=disk,
             entries=entries,
             directory_bytes=directory_bytes,
@@ -141,6 +156,7 @@ def _records64(source: Source, plain: EndRecord) -> Iterator[EndRecord]:
         yield EndRecord(
             offset=offset,
             end=plain.end,
+            stated_end=plain.stated_end,
             disk=disk,
             entries=entries,
             directory_bytes=directory_bytes,

@@ -67,6 +67,11 @@ class Member:
         return self.local.packed_bytes
 
     @property
+    def has_one_stretch(self) -> bool:
+        """Whether both headers agree on how the content is compressed and where it ends."""
+        return (self.local.method, self.local_packed_bytes) == (self.entry.method, self.entry.packed_bytes)
+
+    @property
     def end(self) -> int:
         """Where the content ends by the directory."""
         return self.local.end + self.entry.packed_bytes
@@ -82,7 +87,7 @@ class Member:
         """Yields the contents, by directory first; the same stretch may come more than once."""
         entry, local = self.entry, self.local
         yield self._stream(entry, entry.packed_bytes, Reading.LISTED)
-        if (local.method, self.local_packed_bytes) != (entry.method, entry.packed_bytes):
+        if not self.has_one_stretch:
             yield self._stream(local, self.local_packed_bytes, Reading.LOCAL)
         for header in (entry, local):
             # Of a stored member miniz, which torch reads with, takes the unpacked size, Python the smaller one.

@@ -6,7 +6,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 from telamon.kits.formats.budget import Budget, BudgetExceededError, BudgetLimit
-from telamon.kits.formats.codecs import codec_of_zip_method
+from telamon.kits.formats.codecs import codec_of_zip_method, passes_blocks_on
 from telamon.kits.formats.compression import BUDGET_CODES, Unpacking
 from telamon.kits.formats.member_names import MemberNames
 from telamon.kits.formats.names import decode_name
@@ -14,7 +14,7 @@ from telamon.kits.formats.notes import Notes
 from telamon.kits.formats.observations import Observation, ObservationCode
 from telamon.kits.formats.parts import Part
 from telamon.kits.formats.source import Extent, NoSpaceError, Source, spool
-from telamon.kits.formats.zip.ends import Directory, find_ends
+from telamon.kits.formats.zip.ends import Directory, Ends, find_ends
 from telamon.kits.formats.zip.layout import gaps, note_gap, note_overlaps, unlisted_members
 from telamon.kits.formats.zip.members import STORED, Member, Stream, method_name
 from telamon.kits.formats.zip.records import Header, read_entry, read_local
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _MULTI_DISK_UNKNOWN = 0xFFFF
 _COUNT_MODULUS = 1 << 16
+_LIMITS = frozenset({*BUDGET_CODES.values(), ObservationCode.NO_SPACE})
 
 
 def read_zip(source: Source, budget: Budget, path: tuple[str, ...] = ()) -> Iterator[Part | Observation]:
@@ -38,7 +39,26 @@ def read_zip(source: Source, budget: Budget, path: tuple[str, ...] = ()) -> Iter
         BudgetExceededError: Time is up, or there are too many members; what was found so far was yielded.
         SourceError: The archive cannot be read.
     """
-    yield from _Archive(source, budget, path).contents()
+    ends = find_ends(source)
+    archive = _Archive(source, budget, path)
+    if not _is_carried(source, ends):
+        yield from archive.contents(ends)
+        yield from archive.unlisted()
+        return
+    for met in archive.contents(ends):
+        if isinstance(met, Part) or met.code in _LIMITS:
+            yield met
+
+
+def _is_carried(source: Source, ends: Ends) -> bool:
+    """Whether the archive shows through a compressed stream around it, from which it is read in full and in order.
+
+    Compressors pass on what they cannot make smaller as it is, in blocks. Some readers find the end record in the
+    last block (Python, in any file) and members in the same block; what else of the archive looks odd from there is
+    the work of the blocks. An archive that was appended to a stream ends with the file.
+    """
+    has_final_comment = any(record.stated_end == source.size for record in ends.records)
+    return not has_final_comment and passes_blocks_on(source.read(0, 64))
 
 
 def check_crc(part: Part) -> Observation | None:
@@ -69,11 +89,15 @@ class _Archive:
         self._regions: list[Extent] = []
         self._directories: list[Directory] = []
         self._given: set[tuple[int, int, int]] = set()
+        self._is_whole = True  # else the budget ended the reading, and what is missing says nothing of the archive
 
-    def contents(self) -> Iterator[Part | Observation]:
+    def contents(self, ends: Ends) -> Iterator[Part | Observation]:
         members: list[Member] = []
-        for directory in find_ends(self._source).directories:
-            if not _is_inside_stored(directory.record.offset, members):
+        is_sure = ends.is_sure(self._source.size)
+        for directory in ends.directories:
+            record = directory.record
+            has_final_comment = record.stated_end == self._source.size
+            if not _is_inside(record.offset, members, is_any_method=is_sure and not has_final_comment):
                 self._directories.append(directory)
                 members.extend(self._members(directory))
         self._note_directories()
@@ -81,7 +105,6 @@ class _Archive:
         yield from self._notes.drain()
         for member in members:
             yield from self._parts(member.streams(), is_folder=member.entry.is_folder)
-        yield from self._unlisted()
 
     def _note_directories(self) -> None:
         if not self._directories:
@@ -116,12 +139,14 @@ class _Archive:
                 if error.limit is not BudgetLimit.MEMBERS:
                     raise
                 self._notes.add(BUDGET_CODES[error.limit], error.message, offset=position)
+                self._is_whole = False
                 break
             count += 1
             yield entry
             position = entry.end
         self._regions.append(Extent(start=directory.start, end=position))
-        self._note_directory(directory, position, count)
+        if self._is_whole:
+            self._note_directory(directory, position, count)
 
     def _note_directory(self, directory: Directory, end: int, count: int) -> None:
         record = directory.record
@@ -157,7 +182,9 @@ class _Archive:
             self._regions.append(Extent(start=member.local.offset, end=member.covered_end(self._source)))
         note_overlaps(members, self._notes)
 
-    def _unlisted(self) -> Iterator[Part | Observation]:
+    def unlisted(self) -> Iterator[Part | Observation]:
+        if not self._is_whole:
+            return
         size = self._source.size
         archive = Extent(start=min((r.start for r in self._regions), default=0), end=self._archive_end())
         for gap in gaps(self._regions, size):
@@ -250,9 +277,16 @@ class _Summed:
             yield chunk
 
 
-def _is_inside_stored(offset: int, members: Iterable[Member]) -> bool:
-    """Whether an end record belongs to an archive that is itself a stored member: that is read as a part."""
-    return any(m.entry.method == STORED and m.local.end <= offset < m.end for m in members)
+def _is_inside(offset: int, members: Iterable[Member], *, is_any_method: bool) -> bool:
+    """Whether an end record belongs to an archive that is itself the content of a member: that is read as a part.
+
+    Compressors pass on what they cannot make smaller as it is, so that an archive shows inside a compressed member
+    too; there it is the content only while no reader would take its end record for that of the file.
+    """
+    return any(
+        m.local.end <= offset < m.end and (m.entry.method == STORED or (is_any_method and m.has_one_stretch))
+        for m in members
+    )
 
 
 def _is_utf8(raw: bytes) -> bool:
