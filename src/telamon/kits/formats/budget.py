@@ -49,7 +49,10 @@ class Limits:
             under 20, arrays of few values under 200.
         ratio_floor_bytes: Unpacked bytes that are granted whatever the ratio.
         depth: Most containers inside one another.
-        members: Most members of all containers together.
+        members: Most members of all containers, and compressed streams, together.
+        member_bytes: Bytes of the outermost file that go with each member, at least. Members of a zip take 76 and
+            their name twice, those of a compressed tar some 30; archives in archives can have any number for nothing.
+        members_floor: Members that are granted whatever the size of the file.
         time_s: Seconds from the creation of the budget.
     """
 
@@ -58,6 +61,8 @@ class Limits:
     ratio_floor_bytes: int = 256 * MIB
     depth: int = 8
     members: int = 100_000
+    member_bytes: int = 16
+    members_floor: int = 10_000
     time_s: float = 300.0
 
 
@@ -70,7 +75,16 @@ class Budget:
         clock: Monotonic seconds.
     """
 
-    __slots__ = ("_allowance", "_clock", "_deadline", "_ratio_binds", "limits", "members", "unpacked_bytes")
+    __slots__ = (
+        "_allowance",
+        "_clock",
+        "_deadline",
+        "_most_members",
+        "_ratio_binds",
+        "limits",
+        "members",
+        "unpacked_bytes",
+    )
 
     def __init__(
         self,
@@ -84,6 +98,8 @@ class Budget:
         by_ratio = max(self.limits.ratio_floor_bytes, self.limits.ratio * packed_bytes)
         self._ratio_binds = by_ratio < self.limits.unpacked_bytes
         self._allowance = min(by_ratio, self.limits.unpacked_bytes)
+        by_size = max(self.limits.members_floor, packed_bytes // self.limits.member_bytes)
+        self._most_members = min(self.limits.members, by_size)
         self._clock = clock
         self._deadline = clock() + self.limits.time_s
 
@@ -105,10 +121,10 @@ class Budget:
             raise BudgetExceededError(BudgetLimit.DEPTH, f"containers are nested more than {self.limits.depth} deep")
 
     def add_member(self) -> None:
-        """Counts one member of a container; also checks the time."""
+        """Counts one member of a container, or one compressed stream; also checks the time."""
         self.members += 1
-        if self.members > self.limits.members:
-            raise BudgetExceededError(BudgetLimit.MEMBERS, f"more than {self.limits.members} members")
+        if self.members > self._most_members:
+            raise BudgetExceededError(BudgetLimit.MEMBERS, f"more than {self._most_members} members")
         self.check_time()
 
     def add_unpacked(self, count: int) -> None:

@@ -120,9 +120,12 @@ class Unpacking:
     def _all_streams(self) -> Iterator[bytes]:
         start: int | None = 0
         end = 0
+        has_several = False
         while start is not None:
-            self._budget.check_time()
-            if start and not any(fault.code is ObservationCode.STREAM_SEVERAL for fault in self.faults):
+            if start:
+                self._budget.add_member()
+            if start and not has_several:
+                has_several = True
                 self._note(ObservationCode.STREAM_SEVERAL, "another compressed stream follows the first", start)
             self.is_complete = False
             yield from self._one_stream(start)

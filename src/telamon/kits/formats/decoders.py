@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from zstandard import ZstdDecompressionObj
 
+_MAX_BLOCK_BYTES = 128 * 1024  # Block_Maximum_Size, RFC 8878, 3.1.1.2.4
+_RAW, _RLE = 0, 1  # Block_Type, RFC 8878, 3.1.1.2.2
+
 MAX_WINDOW_BYTES = 128 * 1024 * 1024
 """Most memory for a stream's window or dictionary: zstd's own limit for decoders, and twice what `xz -9` asks."""
 
@@ -76,7 +79,7 @@ class InflateDecoder:
 class ZstdDecoder:
     """One zstd frame (RFC 8878), fed block by block, because a block is what bounds its output: 128 KiB."""
 
-    __slots__ = ("_blocks", "_checksum_bytes", "_frame", "_held", "_is_last", "_unpacked", "eof", "needs_input")
+    __slots__ = ("_checksum_bytes", "_frame", "_held", "_is_last", "_unpacked", "eof", "needs_input")
 
     def __init__(self) -> None:
         self._held = bytearray()
@@ -96,11 +99,11 @@ class ZstdDecoder:
         """Returns up to `max_length` unpacked bytes."""
         self._held += data
         while not self._unpacked and not self.eof:
-            unit = self._next_unit()
-            if not unit:
+            units = self._next_units()
+            if not units:
                 self.needs_input = True
                 return b""
-            self._unpacked = self._feed(unit)
+            self._unpacked = self._feed(units)
         given, self._unpacked = self._unpacked[:max_length], self._unpacked[max_length:]
         self.needs_input = False
         return given
@@ -115,8 +118,8 @@ class ZstdDecoder:
         except zstandard.ZstdError as error:
             raise CorruptError(str(error)) from error
 
-    def _next_unit(self) -> bytes:
-        """Returns the frame header, the next block or the checksum, once all of it is there."""
+    def _next_units(self) -> bytes:
+        """Returns the frame header, the next blocks or the checksum, once all of it is there."""
         if self._frame is None:
             return self._header()
         if self._is_last:
@@ -126,15 +129,21 @@ class ZstdDecoder:
                 return self._take(length)
             self.eof = not length
             return b""
-        if len(self._held) < 3:  # noqa: PLR2004 - Block_Header, RFC 8878, 3.1.1.2
-            return b""
-        header = int.from_bytes(self._held[:3], "little")
-        is_rle = header >> 1 & 3 == 1
-        length = 3 + (1 if is_rle else header >> 3)
-        if len(self._held) < length:
-            return b""
-        self._is_last = bool(header & 1)
-        return self._take(length)
+        return self._blocks()
+
+    def _blocks(self) -> bytes:
+        """Returns blocks that unpack to no more than one of the largest, so that tiny ones cost no call each."""
+        held, end, unpacked = self._held, 0, 0
+        while not self._is_last and end + 3 <= len(held):  # Block_Header, RFC 8878, 3.1.1.2
+            header = held[end] | held[end + 1] << 8 | held[end + 2] << 16
+            size, kind = header >> 3, header >> 1 & 3
+            block_end = end + 3 + (1 if kind == _RLE else size)
+            unpacked += size if kind in {_RAW, _RLE} else _MAX_BLOCK_BYTES
+            if block_end > len(held) or (end and unpacked > _MAX_BLOCK_BYTES):
+                break
+            end = block_end
+            self._is_last = bool(header & 1)
+        return self._take(end)
 
     def _header(self) -> bytes:
         import zstandard  # noqa: PLC0415 - costs start-up that other files do not need

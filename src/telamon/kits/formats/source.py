@@ -383,17 +383,15 @@ def spool(chunks: Iterable[bytes]) -> Source:
         NoSpaceError: The temporary folder is full or the file would be too large.
     """
     stream = iter(chunks)
-    head: list[bytes] = []
-    held = 0
+    head = bytearray()
     for chunk in stream:
-        head.append(chunk)
-        held += len(chunk)
-        if held > COPY_LIMIT_BYTES:
+        head += chunk
+        if len(head) > COPY_LIMIT_BYTES:
             return _spool_file(head, stream)
-    return Source.from_bytes(b"".join(head))
+    return Source.from_bytes(bytes(head))
 
 
-def _spool_file(head: list[bytes], stream: Iterator[bytes]) -> Source:
+def _spool_file(head: bytearray, stream: Iterator[bytes]) -> Source:
     import tempfile  # noqa: PLC0415 - costs 5 ms of start-up that most scans do not need
 
     descriptor = -1
@@ -416,8 +414,8 @@ def _spool_file(head: list[bytes], stream: Iterator[bytes]) -> Source:
         raise
 
 
-def _chain(head: list[bytes], stream: Iterator[bytes]) -> Iterator[bytes]:
-    yield b"".join(head)
+def _chain(head: bytearray, stream: Iterator[bytes]) -> Iterator[bytes]:
+    yield bytes(head)
     head.clear()
     yield from stream
 

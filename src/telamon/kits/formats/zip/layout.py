@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from telamon.kits.formats.budget import Budget, BudgetExceededError, BudgetLimit
 from telamon.kits.formats.codecs import codec_of_zip_method
 from telamon.kits.formats.observations import ObservationCode
 from telamon.kits.formats.parts import Reading
@@ -16,12 +17,12 @@ from telamon.kits.formats.zip.records import Header, read_local
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from telamon.kits.formats.budget import Budget
     from telamon.kits.formats.notes import Notes
     from telamon.kits.formats.source import Source
 
 _SEARCH_STEP = 64 * 1024 * 1024  # between two looks at the clock
-_MAX_DESCRIPTOR_TRIES = 1000  # places that look like the descriptor of one stored member
+_MAX_DESCRIPTOR_TRIES = 10_000  # places that look like descriptors of stored members, in one gap
+_MAX_UNLISTED = 10_000  # in one gap; one is already a finding, and honest archives whose end is lost are smaller
 _NAME_LIMIT = 4096  # PATH_MAX; what claims a longer name is no header
 
 
@@ -86,22 +87,54 @@ def note_gap(gap: Extent, archive: Extent, notes: Notes) -> None:
         notes.add(ObservationCode.ZIP_UNREFERENCED, f"{count} bytes belong to no member", offset=gap.start)
 
 
+class _Search:
+    """Looks for signatures in one gap from left to right, over no byte twice for the same signature."""
+
+    def __init__(self, source: Source, gap: Extent, budget: Budget) -> None:
+        self._source = source
+        self._end = gap.end
+        self._budget = budget
+        self._found: dict[bytes, int] = {}
+        self.tries = _MAX_DESCRIPTOR_TRIES
+
+    def next(self, magic: bytes, place: int) -> int:
+        """Returns the first place from `place` on where `magic` stands, or the end of the gap."""
+        found = self._found.get(magic, -1)
+        if found < place:
+            found = self._find(magic, place)
+            self._found[magic] = found
+        return found
+
+    def _find(self, magic: bytes, place: int) -> int:
+        while place < self._end:
+            self._budget.check_time()
+            limit = min(self._end, place + _SEARCH_STEP)
+            found = self._source.find(magic, place, limit)
+            if found >= 0:
+                return found
+            place = limit if limit == self._end else limit - len(magic) + 1
+        return self._end
+
+
 def unlisted_members(source: Source, gap: Extent, budget: Budget) -> Iterator[Unlisted]:
-    """Yields the members whose local headers stand in a gap; each counts against the budget."""
-    position = gap.start
+    """Yields the members whose local headers stand in a gap; each counts against the budget.
+
+    Raises:
+        BudgetExceededError: Time is up, or there are too many members.
+    """
+    search = _Search(source, gap, budget)
+    count = 0
+    position = search.next(LOCAL_MAGIC, gap.start)
     while position < gap.end:
-        budget.check_time()
-        limit = min(gap.end, position + _SEARCH_STEP)
-        found = source.find(LOCAL_MAGIC, position, limit)
-        if found < 0:
-            position = limit if limit == gap.end else limit - len(LOCAL_MAGIC) + 1
-            continue
-        header = read_local(source, found)
+        header = read_local(source, position)
         if header is None or not _is_plausible(header, gap):
-            position = found + len(LOCAL_MAGIC)
+            position = search.next(LOCAL_MAGIC, position + len(LOCAL_MAGIC))
             continue
         budget.add_member()
-        end = _content_end(source, header, gap)
+        count += 1
+        if count > _MAX_UNLISTED:
+            raise BudgetExceededError(BudgetLimit.MEMBERS, f"more than {_MAX_UNLISTED} members that are not listed")
+        end = _content_end(source, header, gap, search)
         yield Unlisted(header=header, end=end)
         if end >= gap.end:
             position = header.end  # its end is open or wrong: others may follow
@@ -109,6 +142,7 @@ def unlisted_members(source: Source, gap: Extent, budget: Budget) -> Iterator[Un
             position = end + descriptor_bytes(source, end, end - header.end)
         else:
             position = end
+        position = search.next(LOCAL_MAGIC, position)
 
 
 def _is_plausible(header: Header, gap: Extent) -> bool:
@@ -116,20 +150,17 @@ def _is_plausible(header: Header, gap: Extent) -> bool:
     return is_known and 0 < len(header.name) <= _NAME_LIMIT and header.end <= gap.end
 
 
-def _content_end(source: Source, header: Header, gap: Extent) -> int:
+def _content_end(source: Source, header: Header, gap: Extent, search: _Search) -> int:
     if header.packed_bytes or not header.has_descriptor:
         return header.end + header.packed_bytes
     if header.method != STORED:
         return gap.end  # the compressed stream ends itself
-    place = header.end
-    for _ in range(_MAX_DESCRIPTOR_TRIES):
-        place = source.find(DESCRIPTOR_MAGIC, place, gap.end)
-        if place < 0:
-            break
+    place = search.next(DESCRIPTOR_MAGIC, header.end)
+    while place < gap.end and search.tries > 0:
+        search.tries -= 1
         stated = source.read(place + 8, 8)
         distance = place - header.end
         if distance in {int.from_bytes(stated[:4], "little"), int.from_bytes(stated, "little")}:
             return place
-        place += len(DESCRIPTOR_MAGIC)
-    ends = [source.find(magic, header.end, gap.end) for magic in (LOCAL_MAGIC, ENTRY_MAGIC)]
-    return min((end for end in ends if end >= 0), default=gap.end)
+        place = search.next(DESCRIPTOR_MAGIC, place + len(DESCRIPTOR_MAGIC))
+    return min(search.next(magic, header.end) for magic in (LOCAL_MAGIC, ENTRY_MAGIC))

@@ -89,6 +89,7 @@ class _Archive:
         self._regions: list[Extent] = []
         self._directories: list[Directory] = []
         self._given: set[tuple[int, int, int]] = set()
+        self._stored_bytes = 0
         self._is_whole = True  # else the budget ended the reading, and what is missing says nothing of the archive
 
     def contents(self, ends: Ends) -> Iterator[Part | Observation]:
@@ -219,6 +220,9 @@ class _Archive:
 
     def _stored(self, stream: Stream) -> Part:
         content = self._source.sub(stream.offset, stream.packed_bytes)
+        self._stored_bytes += content.size
+        if self._stored_bytes > self._source.size:  # members overlap: each byte is to be read again and again
+            self._budget.add_unpacked(content.size)
         return Part(
             path=(*self._path, stream.name or "(no name)"),
             source=content,
