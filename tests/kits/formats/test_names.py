@@ -5,26 +5,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from telamon.kits.formats.names import (
-    MAX_SHOWN_CHARACTERS,
     decode_name,
     folded,
     has_control_characters,
     is_absolute,
     leaves_its_folder,
-    printable,
 )
+from telamon.kits.text.display import printable
 
 
 @given(st.binary())
 def test_any_bytes_decode_and_print_on_one_line(raw: bytes) -> None:
     assert printable(decode_name(raw)).isprintable()
-
-
-@given(st.text(st.characters(codec=None), max_size=2000))
-def test_printing_is_bounded_and_leaves_printable_names_alone(name: str) -> None:
-    shown = printable(name)
-    assert len(shown) <= 10 * MAX_SHOWN_CHARACTERS
-    assert shown == name or not name.isprintable() or len(name) > MAX_SHOWN_CHARACTERS
 
 
 @pytest.mark.parametrize(

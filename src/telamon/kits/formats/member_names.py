@@ -7,10 +7,10 @@ from telamon.kits.formats.names import (
     has_control_characters,
     is_absolute,
     leaves_its_folder,
-    printable,
 )
 from telamon.kits.formats.notes import Notes  # noqa: TC001 - annotations of public interfaces stay resolvable
 from telamon.kits.formats.observations import ObservationCode
+from telamon.kits.text.display import printable
 
 
 class MemberNames:

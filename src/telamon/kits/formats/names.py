@@ -5,9 +5,6 @@ from __future__ import annotations
 import posixpath
 import unicodedata
 
-MAX_SHOWN_CHARACTERS = 512
-"""Longest name that is shown whole: a path component of 255 bytes doubled, well under PATH_MAX."""
-
 
 def decode_name(raw: bytes) -> str:
     """Returns a member name as text: UTF-8 where valid, else code page 437 (APPNOTE.TXT 6.3.10, D.1)."""
@@ -15,20 +12,6 @@ def decode_name(raw: bytes) -> str:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
         return raw.decode("cp437")
-
-
-def printable(name: str) -> str:
-    r"""Returns the name with everything escaped that could steer a terminal, or that is no character.
-
-    Names longer than `MAX_SHOWN_CHARACTERS` are cut and end in three full stops.
-
-    >>> printable("a\x1b[2Jb")
-    'a\\x1b[2Jb'
-    """
-    shown = name if len(name) <= MAX_SHOWN_CHARACTERS else name[: MAX_SHOWN_CHARACTERS - 3] + "..."
-    if shown.isprintable():
-        return shown
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in shown)
 
 
 def has_control_characters(name: str) -> bool:

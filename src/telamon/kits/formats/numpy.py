@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from telamon.kits.formats.literals import Literal, LiteralSyntaxError, read_literal
-from telamon.kits.formats.names import printable
 from telamon.kits.formats.observations import Observation, ObservationCode
+from telamon.kits.text.display import printable
 
 if TYPE_CHECKING:
     from telamon.kits.formats.source import Source

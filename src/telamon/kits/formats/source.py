@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from telamon.core.errors import TelamonError
-from telamon.kits.formats.names import printable
+from telamon.kits.text.display import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -30,6 +30,8 @@ COPY_LIMIT_BYTES = 4 * 1024 * 1024
 
 READ_CHUNK_BYTES = 256 * 1024
 """Stride of sequential reads: large enough that system calls vanish, small enough for the cache."""
+
+_ZEROS = bytes(READ_CHUNK_BYTES)
 
 Buffer = bytes | mmap.mmap
 
@@ -401,6 +403,7 @@ def _spool_file(head: bytearray, stream: Iterator[bytes]) -> Source:
         size = 0
         for chunk in _chain(head, stream):
             size += _write(descriptor, chunk)
+        os.ftruncate(descriptor, size)  # a hole at the end
         return Source(_File(descriptor, size), 0, size, owns=True)
     except OSError as error:
         if descriptor >= 0:
@@ -421,6 +424,10 @@ def _chain(head: bytearray, stream: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _write(descriptor: int, chunk: bytes) -> int:
+    """Writes a chunk, or leaves a hole where it is nothing but zeros, as the content of most bombs is."""
+    if chunk == _ZEROS[: len(chunk)]:
+        os.lseek(descriptor, len(chunk), os.SEEK_CUR)
+        return len(chunk)
     view = memoryview(chunk)
     while view:
         view = view[os.write(descriptor, view) :]

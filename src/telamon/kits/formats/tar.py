@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from telamon.kits.formats.member_names import MemberNames
-from telamon.kits.formats.names import decode_name, is_absolute, leaves_its_folder, printable
+from telamon.kits.formats.names import decode_name, is_absolute, leaves_its_folder
 from telamon.kits.formats.notes import Notes
 from telamon.kits.formats.observations import Observation, ObservationCode
 from telamon.kits.formats.parts import Part, Reading
 from telamon.kits.formats.tar_fields import TAR_BLOCK_BYTES, looks_like_header
 from telamon.kits.formats.tar_headers import TarHeader, read_header, read_pax_records
+from telamon.kits.text.display import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

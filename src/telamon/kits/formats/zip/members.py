@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from telamon.kits.formats.names import decode_name, printable
+from telamon.kits.formats.names import decode_name
 from telamon.kits.formats.observations import ObservationCode
 from telamon.kits.formats.parts import Reading
 from telamon.kits.formats.zip.ends import DESCRIPTOR_MAGIC
+from telamon.kits.text.display import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
