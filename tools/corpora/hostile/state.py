@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from corpora.assembly import COMMAND, SOURCE, call, pushed
@@ -20,11 +21,12 @@ EXECUTE: Final = Program(protocol=4).global_("os", "system")
 
 def cases() -> Iterator[Case]:
     """Yield each construction."""
-    for name, body in _constructions():
+    for name, body in chain(_instances(), _partials(), _shared_objects(), _extensions(), _reaching_classes()):
         yield Case(name=name, technique=Technique.STATE, data=PROTO + b"\x04" + body + STOP)
 
 
-def _constructions() -> Iterator[tuple[str, bytes]]:
+def _instances() -> Iterator[tuple[str, bytes]]:
+    """State of an instance that gives it the method which a later opcode calls."""
     # BUILD looks `__setstate__` up on the instance, so that a first BUILD can put there what a second one calls.
     yield "setstate-in-the-instance", NAMESPACE + pushed({"__setstate__": EXECUTE}) + BUILD + ARGUMENT + BUILD
     yield "setstate-in-a-simple-namespace", SIMPLE + pushed({"__setstate__": EXECUTE}) + BUILD + ARGUMENT + BUILD
@@ -35,7 +37,10 @@ def _constructions() -> Iterator[tuple[str, bytes]]:
     items = MARK + pushed("sh") + pushed("-c") + ARGUMENT + b"e"
     yield "extend-in-the-instance", NAMESPACE + pushed({"extend": run}) + BUILD + items
     yield "add-in-the-instance", NAMESPACE + pushed({"add": EXECUTE}) + BUILD + MARK + ARGUMENT + b"\x90"
-    # functools.partial takes its function from its state.
+
+
+def _partials() -> Iterator[tuple[str, bytes]]:
+    """State of `functools.partial`, which is its function and arguments."""
     yield (
         "state-of-a-partial",
         (
@@ -64,7 +69,10 @@ def _constructions() -> Iterator[tuple[str, bytes]]:
             + REDUCE
         ),
     )
-    # Functions, classes and modules are shared: what is written to them stays.
+
+
+def _shared_objects() -> Iterator[tuple[str, bytes]]:
+    """Attributes and items of functions, classes, modules and registries, which stay after the load."""
     code = call("builtins", "compile", SOURCE, "", "exec")
     yield (
         "code-of-a-function",
@@ -103,7 +111,10 @@ def _constructions() -> Iterator[tuple[str, bytes]]:
         "allow-list-of-torch",
         (b"ctorch._weights_only_unpickler\n_marked_safe_globals_set\n" + MARK + SYSTEM + b"\x90"),
     )
-    # The extension registry turns numbers into names.
+
+
+def _extensions() -> Iterator[tuple[str, bytes]]:
+    """The extension registry, which turns numbers into names."""
     yield (
         "extension-registered-by-call",
         call("copyreg", "add_extension", "os", "system", 7).body + b"0\x82\x07" + ARGUMENT + b"\x85R",
@@ -118,7 +129,10 @@ def _constructions() -> Iterator[tuple[str, bytes]]:
     )
     yield "extension-two-bytes-called", b"\x83\x07\x01" + ARGUMENT + b"\x85R"
     yield "extension-four-bytes-called", b"\x84\x07\x01\x00\x00" + ARGUMENT + b"\x85R"
-    # Classes whose `__setstate__` or constructor reaches outside.
+
+
+def _reaching_classes() -> Iterator[tuple[str, bytes]]:
+    """Classes whose `__setstate__` or constructor reaches outside."""
     yield "semaphore-state", b"cmultiprocessing.synchronize\nSemLock\n)\x81" + pushed((0, 1, 1, "/telamon")) + BUILD
     yield "proxy-connects", call("multiprocessing.managers", "RebuildProxy", None, None, None, {}).body
     yield "duplicated-file-descriptor", call("multiprocessing.connection", "rebuild_connection", None, True, True).body
