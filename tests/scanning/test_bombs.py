@@ -7,6 +7,7 @@ import gzip
 import io
 import lzma
 import struct
+import tarfile
 import zipfile
 import zlib
 from typing import TYPE_CHECKING
@@ -68,6 +69,63 @@ def overlapping_zip(members: int = 2000) -> bytes:
     return local + central + end
 
 
+def quoted_zip(members: int) -> bytes:
+    """Each member's content begins with the headers of the next in a stored block (Fifield, USENIX WOOT 2019)."""
+    deflater = zlib.compressobj(9, zlib.DEFLATED, -15)
+    body, size = deflater.compress(bytes(MIB)) + deflater.flush(), MIB
+    crc, entries, parts, packed = zlib.crc32(bytes(MIB)), [], [body], len(body)
+    for number in range(members - 1, -1, -1):
+        name = b"%06d" % number
+        header = struct.pack("<IHHHHHIIIHH", 0x04034B50, 20, 0, 8, 0, 0, crc, packed, size, 6, 0) + name
+        fields = (0x02014B50, 20, 20, 0, 8, 0, 0, crc, packed, size, 6, 0, 0, 0, 0, 0, number * 41)
+        entries.append(struct.pack("<IHHHHHHIIIHHHHHII", *fields) + name)
+        quote = struct.pack("<BHH", 0, 36, 36 ^ 0xFFFF) if number else b""
+        parts.append(quote + header if number else header)
+        packed, size = packed + 41, size + 36
+    data, directory = b"".join(reversed(parts)), b"".join(reversed(entries))
+    return data + directory + struct.pack("<IHHHHIIH", 0x06054B50, 0, 0, members, members, len(directory), len(data), 0)
+
+
+def sixteen_to_the(power: int, method: int) -> bytes:
+    """Zips in zips, sixteen in each, around a MiB of zeros, as in `42.zip`."""
+    content = zipped({"zeros": bytes(MIB)}, zipfile.ZIP_DEFLATED)
+    for _ in range(power):
+        content = zipped({f"{number}.zip": content for number in range(16)}, method)
+    return content
+
+
+def local_headers(count: int, *, flags: int = 0, method: int = 0, packed_bytes: int = 0) -> bytes:
+    """Nothing but local headers, which a reader without directory looks for."""
+    return (struct.pack("<IHHHHHIIIHH", 0x04034B50, 20, flags, method, 0, 0, 0, packed_bytes, 0, 1, 0) + b"a") * count
+
+
+def tar_header(kind: bytes, size: int, name: str = "a") -> bytes:
+    member = tarfile.TarInfo(name)
+    member.type, member.size = kind, size
+    return member.tobuf(tarfile.GNU_FORMAT)
+
+
+def xz_with_dictionary(code: int) -> bytes:
+    """The code of the dictionary's size stands in the block header (xz file format 1.2.0, 5.3.1)."""
+    data = bytearray(lzma.compress(b"N.", check=lzma.CHECK_NONE))
+    data[data.index(b"\x21\x01", 12) + 2] = code
+    end = 12 + (data[12] + 1) * 4
+    data[end - 4 : end] = zlib.crc32(data[12 : end - 4]).to_bytes(4, "little")
+    return bytes(data)
+
+
+def zstd_frame(window: int, blocks: bytes) -> bytes:
+    """A frame without content size: magic, an empty descriptor, a window of 2 to the power of `window`."""
+    return b"\x28\xb5\x2f\xfd\0" + bytes([(window - 10) << 3]) + blocks + b"\x01\0\0"
+
+
+def lz4_of_zeros(mib: int) -> bytes:
+    import lz4.frame  # noqa: PLC0415  # the one bomb that needs it
+
+    compressor = lz4.frame.LZ4FrameCompressor(block_size=lz4.frame.BLOCKSIZE_MAX4MB)
+    return b"".join([compressor.begin(), *(compressor.compress(bytes(MIB)) for _ in range(mib)), compressor.flush()])
+
+
 def doubled(levels: int) -> bytes:
     """Each level is a tuple of the level below, twice: 2 to the power of `levels` leaves when it is written out."""
     body = b"N" + b"q\x00"
@@ -118,6 +176,31 @@ BOMBS: dict[str, Callable[[], bytes]] = {
     "bzip2-of-a-gib": lambda: bz2.compress(bytes(64 * MIB)) * 16,
     "xz-of-a-gib": lambda: zeros_in(lambda: lzma.LZMACompressor(preset=0), 1024),
     "xz-that-asks-for-four-gib-of-dictionary": lambda: b"\x5d" + struct.pack("<IQ", 2**32 - 1, 2**40) + bytes(1000),
+    "zip-quoted": lambda: quoted_zip(20_000),
+    "zips-16-to-the-6": lambda: sixteen_to_the(6, zipfile.ZIP_DEFLATED),
+    "zips-16-to-the-4-stored": lambda: sixteen_to_the(3, zipfile.ZIP_STORED),
+    "zip-of-nothing-but-local-headers": lambda: local_headers(200_000),
+    "zip-of-open-stored-members": lambda: local_headers(200_000, flags=8),
+    "zip-of-open-deflated-members": lambda: local_headers(200_000, flags=8, method=8),
+    "zip-of-members-past-the-end": lambda: local_headers(200_000, packed_bytes=2**31 - 1),
+    "zip-of-many-end-records": lambda: local_headers(1) + b"PK\5\6" * 17_000,
+    "tar-of-fifty-thousand-members": lambda: tar_header(b"0", 0) * 50_000 + bytes(1024),
+    "tar-of-huge-pax-headers": lambda: (
+        (tar_header(b"x", MIB) + (b"32 comment=" + b"x" * 20 + b"\n") * (MIB // 32) + tar_header(b"0", 0)) * 40
+    ),
+    "tar-pax-header-of-4-eib": lambda: tar_header(b"x", 2**62) + b"30 path=" + tar_header(b"0", 0),
+    "tar-sparse-of-4-eib": lambda: tar_header(b"S", 2**62) + bytes(1024),
+    "xz-with-a-dictionary-of-4-gib": lambda: xz_with_dictionary(40),
+    "xz-with-a-dictionary-of-1.5-gib": lambda: xz_with_dictionary(37),
+    "lzma-that-lies-of-its-size": lambda: (
+        b"\x5d" + struct.pack("<IQ", 2**23, 2**37) + lzma.compress(b"N.", format=lzma.FORMAT_ALONE)[13:]
+    ),
+    "zstd-window-of-2-gib": lambda: zstd_frame(31, b"\x08\0\0N"),
+    "zstd-of-one-byte-blocks": lambda: zstd_frame(20, b"\x08\0\0a" * 2_000_000),
+    "zstd-of-blocks-of-zeros": lambda: zstd_frame(20, b"\x02\0\x10\0" * 100_000),
+    "lz4-of-two-gib": lambda: lz4_of_zeros(2048),
+    "gzip-of-hundred-thousand-streams": lambda: gzip.compress(b"", mtime=0) * 150_000,
+    "bzip2-of-hundred-thousand-streams": lambda: bz2.compress(b"") * 150_000,
     "npy-of-many-exabytes": lambda: (
         (b"\x93NUMPY\x01\x00v\x00" + b"{'descr': '<f8', 'fortran_order': False, 'shape': (%d,), }" % 2**62).ljust(127)
         + b"\n"
@@ -167,7 +250,30 @@ def test_payload_beside_a_bomb_is_found(scan: Callable, tmp_path: Path, name: st
     assert [entry["verdict"] for entry in cost.document["files"]] == ["malicious"]
 
 
-@pytest.mark.parametrize("name", ["zips-forty-deep", "gzips-forty-deep", "string-of-4-eib", "overlapping-zip"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "zips-forty-deep",
+        "gzips-forty-deep",
+        "string-of-4-eib",
+        "overlapping-zip",
+        "zip-quoted",
+        "zips-16-to-the-6",
+        "zip-of-nothing-but-local-headers",
+        "zip-of-open-stored-members",
+        "zip-of-open-deflated-members",
+        "zip-of-members-past-the-end",
+        "tar-of-fifty-thousand-members",
+        "tar-pax-header-of-4-eib",
+        "tar-sparse-of-4-eib",
+        "xz-with-a-dictionary-of-4-gib",
+        "lzma-that-lies-of-its-size",
+        "zstd-window-of-2-gib",
+        "zstd-of-blocks-of-zeros",
+        "lz4-of-two-gib",
+        "gzip-of-hundred-thousand-streams",
+    ],
+)
 def test_bomb_is_never_clean(scan: Callable, tmp_path: Path, name: str) -> None:
     (tmp_path / "bomb").write_bytes(BOMBS[name]())
     cost = scan(tmp_path / "bomb")

@@ -17,9 +17,11 @@ from telamon.checking.run import check
 from telamon.cli.main import run
 from telamon.controls.artifact.vulnerability_scanning.checker import VulnerabilityScanningChecker
 from telamon.core.records import ExitCode
+from telamon.kits.formats.source import COPY_LIMIT_BYTES, _File, open_source
 from telamon.policy import default
 
 if TYPE_CHECKING:
+    import mmap
     from collections.abc import Iterator
     from pathlib import Path
 
@@ -85,6 +87,37 @@ def test_every_worker_that_is_killed_at_every_file_is_recorded(
     report = scanned(models, today)
     assert len(report.failures) == 40
     assert report.exit_code is ExitCode.NOT_RUN
+
+
+def test_file_that_is_cut_off_while_it_is_read_costs_one_file_and_not_the_scan(
+    models: Path, today: dt.date, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mapped file that another process truncates ends its reader by SIGBUS, which nothing can catch."""
+    large = models / "07.pkl"
+    large.write_bytes(b"\x80\x04" + b"N0" * COPY_LIMIT_BYTES + b"N.")
+    original = _File.map
+
+    def map_and_truncate(self: _File) -> mmap.mmap:
+        mapping = original(self)
+        os.truncate(large, 0)
+        return mapping
+
+    monkeypatch.setattr(_File, "map", map_and_truncate)  # the workers are forked, and have it too
+    report = scanned(models, today)
+    assert len(report.outcomes) == 39
+    assert len(report.findings) == 10
+    [failure] = report.failures
+    assert failure.subject.endswith("/07.pkl")
+    assert f"signal {signal.SIGBUS.value}" in failure.reason
+    assert report.exit_code is ExitCode.FINDINGS
+
+
+def test_private_copy_of_a_file_outlives_its_truncation(tmp_path: Path) -> None:
+    path = tmp_path / "model.pkl"
+    path.write_bytes(b"N" * (COPY_LIMIT_BYTES + 1))
+    with open_source(path, private=True) as source:
+        os.truncate(path, 0)
+        assert source.buffer[source.start : source.end].count(b"N") == COPY_LIMIT_BYTES + 1
 
 
 ORPHANS = """

@@ -243,3 +243,53 @@ def test_random_blocks_are_no_headers() -> None:
 def test_the_number_of_members_is_bounded(opened: Callable[..., SimpleNamespace]) -> None:
     result = opened(GOOD * 50, limits=Limits(members=10))
     assert (len(result.parts), result.codes[-1]) == (10, "budget-members")
+
+
+def _symbolic(name: bytes, link: bytes) -> bytes:
+    return _header(name, b"0".ljust(12, b"\0"), b"2", link=link)
+
+
+@pytest.mark.parametrize(
+    ("name", "link"),
+    [
+        (b"rbenv/bin/rbenv", b"../libexec/rbenv"),
+        (b"a/b/c", b"../../d"),
+        (b"lib/libx.so", b"libx.so.1"),
+        (b"./a/b", b"../c"),
+        (b"a/b", b".."),
+    ],
+)
+def test_a_symbolic_link_to_a_folder_beside_its_own_stays_inside(
+    opened: Callable[..., SimpleNamespace], name: bytes, link: bytes
+) -> None:
+    assert opened(_symbolic(name, link) + END).codes == ["tar-link"]
+
+
+@pytest.mark.parametrize(
+    ("name", "link"),
+    [
+        (b"a", b"../b"),
+        (b"a/b", b"../../c"),
+        (b"./b", b"../c"),
+        (b"a//b", b"../../c"),
+        (b"a/b/c", b"x/../../../d"),
+        (b"a/b", b"..\\..\\c"),
+        (b"a/b/c", b"/d"),
+        (b"a/b/", b"../../c"),
+    ],
+)
+def test_a_symbolic_link_that_leads_out_is_told(
+    opened: Callable[..., SimpleNamespace], name: bytes, link: bytes
+) -> None:
+    assert "tar-link-outside" in opened(_symbolic(name, link) + END).codes
+
+
+def test_a_symbolic_link_below_another_may_not_go_up(opened: Callable[..., SimpleNamespace]) -> None:
+    # CVE-2025-4517: the folders of the name are fewer in truth than they are in the name.
+    archive = _symbolic(b"a/b", b".") + _symbolic(b"a/b/c/d", b"../../e") + END
+    assert opened(archive).codes == ["tar-link", "tar-link", "tar-link-outside"]
+
+
+def test_a_hard_link_that_goes_up_leads_outside(opened: Callable[..., SimpleNamespace]) -> None:
+    archive = _header(b"a/b", b"0".ljust(12, b"\0"), b"1", link=b"../c") + END
+    assert opened(archive).codes == ["tar-link", "tar-link-outside"]

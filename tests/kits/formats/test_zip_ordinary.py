@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import gzip
 import io
+import pickle
 import random
+import tarfile
 import zipfile
 import zlib
 from typing import TYPE_CHECKING
@@ -188,6 +190,30 @@ def test_nothing_odd_is_said_of_an_archive_that_shows_through_a_compressed_strea
     opened: Callable[..., SimpleNamespace], compress: Callable[[bytes], bytes], noise_bytes: int
 ) -> None:
     assert opened(compress(_zip_of_noise(noise_bytes), 0), Kind.ZIP).codes == []
+
+
+def test_nothing_odd_is_said_of_the_archives_in_a_tar(opened: Callable[..., SimpleNamespace]) -> None:
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as archive:
+        for name in "abc":
+            member = tarfile.TarInfo(name)
+            inner = _zip_of_noise(1000)
+            member.size = len(inner)
+            archive.addfile(member, io.BytesIO(inner))
+    assert opened(file.getvalue(), Kind.ZIP).codes == []
+
+
+def test_nothing_odd_is_said_of_the_archives_in_a_pickle(opened: Callable[..., SimpleNamespace]) -> None:
+    assert opened(pickle.dumps([_zip_of_noise(1000), _zip_of_noise(2000)], protocol=4), Kind.ZIP).codes == []
+
+
+def test_nothing_odd_is_said_of_an_archive_in_the_last_block_of_a_zstd_frame(
+    opened: Callable[..., SimpleNamespace],
+) -> None:
+    zstandard = pytest.importorskip("zstandard")
+    data = zstandard.compress(_zip_of_noise(140_000))  # its first block holds 128 KiB
+    assert data.endswith(b"\0\0")
+    assert opened(data, Kind.ZIP).codes == []
 
 
 def test_what_python_can_read_of_an_archive_in_a_compressed_stream_is_given(

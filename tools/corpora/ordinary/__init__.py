@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 MODULES: Final = (
     ("standard_library", ()),
     ("named_models", ()),
+    ("archives", ("numpy", "zstandard")),
     ("numpy_files", ("numpy",)),
     ("scipy_files", ("scipy",)),
     ("pandas_files", ("pandas",)),

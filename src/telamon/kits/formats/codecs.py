@@ -22,9 +22,11 @@ if TYPE_CHECKING:
 
     from telamon.kits.formats.source import Source
 
+ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _XZ_MAGIC = b"\xfd7zXZ\0"
 _SKIPPABLE_TAIL = b"\x2a\x4d\x18"  # of 0x184D2A50 to 0x184D2A5F, little-endian
-_PASSING_ON = (b"\x1f\x8b", _XZ_MAGIC, b"\x04\x22\x4d\x18", b"\x28\xb5\x2f\xfd", b"ZF0x")  # gzip, xz, lz4, zstd
+_LZ4_MAGIC = b"\x04\x22\x4d\x18"
+_PASSING_ON = (b"\x1f\x8b", _XZ_MAGIC, _LZ4_MAGIC, ZSTD_MAGIC, b"ZF0x")
 _RAW, _ZLIB = -15, 15
 _PEEK_BYTES = 64
 _ZFILE_HEADER_BYTES = 2 + 19  # `ZF` and a hexadecimal length padded to 19 (joblib/numpy_pickle_compat.py)
@@ -222,7 +224,7 @@ class Lz4Codec(Codec):
     def next_stream(self, source: Source, offset: int) -> int | None:
         """Takes another frame."""
         found = skip_frames(source, offset)
-        return found if source.read(found, 4) == b"\x04\x22\x4d\x18" else None
+        return found if source.read(found, 4) == _LZ4_MAGIC else None
 
 
 class ZstdCodec(Codec):
@@ -235,7 +237,7 @@ class ZstdCodec(Codec):
     def next_stream(self, source: Source, offset: int) -> int | None:
         """Takes another frame."""
         found = skip_frames(source, offset)
-        return found if source.read(found, 4) == b"\x28\xb5\x2f\xfd" else None
+        return found if source.read(found, 4) == ZSTD_MAGIC else None
 
 
 def skip_zeros(source: Source, offset: int) -> int:

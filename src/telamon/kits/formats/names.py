@@ -39,6 +39,21 @@ def leaves_its_folder(name: str) -> bool:
     return ".." in name.replace("\\", "/").split("/")
 
 
+def link_leaves(name: str, target: str) -> bool:
+    """Tells whether a symbolic link called `name` leads out of the folder in which its archive is unpacked.
+
+    Parent folders may come first in the target, as many as the link's own folders; further on they may lead
+    anywhere, because what comes before them may be another link.
+
+    >>> link_leaves("a/bin/x", "../lib/x"), link_leaves("bin/x", "../../lib/x"), link_leaves("a/x", "b/../c")
+    (False, True, True)
+    """
+    folders = [part for part in name.replace("\\", "/").rstrip("/").split("/")[:-1] if part not in {"", "."}]
+    parts = [part for part in target.replace("\\", "/").split("/") if part not in {"", "."}]
+    parents = next((at for at, part in enumerate(parts) if part != ".."), len(parts))
+    return is_absolute(target) or ".." in folders or ".." in parts[parents:] or parents > len(folders)
+
+
 def folded(name: str) -> str:
     """Returns the form under which lenient readers and file systems take two names for one.
 

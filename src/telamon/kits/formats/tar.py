@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from telamon.kits.formats.member_names import MemberNames
-from telamon.kits.formats.names import decode_name, is_absolute, leaves_its_folder
+from telamon.kits.formats.names import decode_name, folded, is_absolute, leaves_its_folder, link_leaves
 from telamon.kits.formats.notes import Notes
 from telamon.kits.formats.observations import Observation, ObservationCode
 from telamon.kits.formats.parts import Part, Reading
@@ -28,6 +29,8 @@ MAX_RESYNC_BYTES = 16 * 1024 * 1024
 
 _REGULAR = frozenset("0\x007")
 _LINKS = {"1": "a hard link", "2": "a symbolic link"}
+_SYMBOLIC = "2"
+_MAX_FOLDERS = 200  # folders above a link that are looked at; real ones have a dozen
 _SPECIAL = {"3": "a character device", "4": "a block device", "6": "a fifo"}
 _WITHOUT_CONTENT = frozenset("123456")
 _FOLDER = "5"
@@ -70,6 +73,7 @@ class _Archive:
         self._path = path
         self._notes = Notes(path)
         self._names = MemberNames(self._notes)
+        self._symbolic: set[str] = set()
         self._global = _NO_EXTENSION
         self._next = _NO_EXTENSION
         self._reading = Reading.LISTED
@@ -185,7 +189,7 @@ class _Archive:
         name = decode_name(raw)
         self._names.add(name, header_offset, is_utf8=_is_utf8(raw))
         shown = printable(name)
-        self._note_kind(header, shown, decode_name(link), header_offset)
+        self._note_kind(header, name, decode_name(link), header_offset)
         is_sparse = header.kind == "S" or extension.is_sparse or self._global.is_sparse
         if is_sparse:
             self._notes.add(ObservationCode.TAR_SPARSE, "stored with holes", name=shown, offset=header_offset)
@@ -222,17 +226,28 @@ class _Archive:
             is_complete=content.size == size,
         )
 
-    def _note_kind(self, header: TarHeader, shown: str, link: str, offset: int) -> None:
+    def _note_kind(self, header: TarHeader, name: str, link: str, offset: int) -> None:
+        shown = printable(name)
         if header.kind in _LINKS:
             message = f"{_LINKS[header.kind]} to `{printable(link)}`"
             self._notes.add(ObservationCode.TAR_LINK, message, name=shown, offset=offset)
-            if is_absolute(link) or leaves_its_folder(link):
+            if self._leads_outside(header, name, link):
                 self._notes.add(ObservationCode.TAR_LINK_OUTSIDE, message, name=shown, offset=offset)
         elif header.kind in _SPECIAL:
             self._notes.add(ObservationCode.TAR_SPECIAL, _SPECIAL[header.kind], name=shown, offset=offset)
         elif header.kind not in _REGULAR and header.kind not in {_FOLDER, "S"}:
             message = f"a member of type `{printable(header.kind)}`"
             self._notes.add(ObservationCode.TAR_SPECIAL, message, name=shown, offset=offset)
+
+    def _leads_outside(self, header: TarHeader, name: str, link: str) -> bool:
+        """Whether a link leads out: a hard link names a member, a symbolic one starts from its own folder."""
+        if header.kind != _SYMBOLIC:
+            return is_absolute(link) or leaves_its_folder(link)
+        *folders, last = name.rstrip("/").split("/")
+        above = accumulate(folders, "{}/{}".format)
+        is_below_link = len(folders) > _MAX_FOLDERS or any(folded(folder) in self._symbolic for folder in above)
+        self._symbolic.add(folded("/".join((*folders, last))))
+        return link_leaves(name, link) or (is_below_link and leaves_its_folder(link))
 
     def _skip_sparse_map(self, header: TarHeader) -> None:
         """Moves behind the blocks in which an old GNU sparse map goes on."""

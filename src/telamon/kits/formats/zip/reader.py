@@ -6,7 +6,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 from telamon.kits.formats.budget import Budget, BudgetExceededError, BudgetLimit
-from telamon.kits.formats.codecs import codec_of_zip_method, passes_blocks_on
+from telamon.kits.formats.codecs import ZSTD_MAGIC, codec_of_zip_method, passes_blocks_on
 from telamon.kits.formats.compression import BUDGET_CODES, Unpacking
 from telamon.kits.formats.member_names import MemberNames
 from telamon.kits.formats.names import decode_name
@@ -14,6 +14,7 @@ from telamon.kits.formats.notes import Notes
 from telamon.kits.formats.observations import Observation, ObservationCode
 from telamon.kits.formats.parts import Part
 from telamon.kits.formats.source import Extent, NoSpaceError, Source, spool
+from telamon.kits.formats.tar_fields import TAR_BLOCK_BYTES, looks_like_header
 from telamon.kits.formats.zip.ends import Directory, Ends, find_ends
 from telamon.kits.formats.zip.layout import gaps, note_gap, note_overlaps, unlisted_members
 from telamon.kits.formats.zip.members import STORED, Member, Stream, method_name
@@ -51,14 +52,19 @@ def read_zip(source: Source, budget: Budget, path: tuple[str, ...] = ()) -> Iter
 
 
 def _is_carried(source: Source, ends: Ends) -> bool:
-    """Whether the archive shows through a compressed stream around it, from which it is read in full and in order.
+    """Whether the archive shows through a tar, a pickle or a compressed stream, from which it is read in full.
 
-    Compressors pass on what they cannot make smaller as it is, in blocks. Some readers find the end record in the
-    last block (Python, in any file) and members in the same block; what else of the archive looks odd from there is
-    the work of the blocks. An archive that was appended to a stream ends with the file.
+    Compressors pass on what they cannot make smaller as it is, in blocks. Some readers find the last end record
+    (Python, in any file) and what it lists; all that looks odd from there is the work of the container around it: the
+    other archives in it, and the blocks. An archive that was appended ends with the file.
     """
-    has_final_comment = any(record.stated_end == source.size for record in ends.records)
-    return not has_final_comment and passes_blocks_on(source.read(0, 64))
+    head = source.read(0, TAR_BLOCK_BYTES)
+    if head.startswith(ZSTD_MAGIC):
+        return True  # a frame without checksum ends with its last block
+    if any(record.stated_end == source.size for record in ends.records):
+        return False
+    is_pickle = head[:1] == b"\x80" and head[1:2] <= b"\x05"  # PROTO
+    return is_pickle or looks_like_header(head) or passes_blocks_on(head[:64])
 
 
 def check_crc(part: Part) -> Observation | None:
