@@ -86,11 +86,11 @@ def quoted_zip(members: int) -> bytes:
     return data + directory + struct.pack("<IHHHHIIH", 0x06054B50, 0, 0, members, members, len(directory), len(data), 0)
 
 
-def sixteen_to_the(power: int, method: int) -> bytes:
+def sixteen_to_the(power: int) -> bytes:
     """Zips in zips, sixteen in each, around a MiB of zeros, as in `42.zip`."""
     content = zipped({"zeros": bytes(MIB)}, zipfile.ZIP_DEFLATED)
     for _ in range(power):
-        content = zipped({f"{number}.zip": content for number in range(16)}, method)
+        content = zipped({f"{number}.zip": content for number in range(16)}, zipfile.ZIP_DEFLATED)
     return content
 
 
@@ -177,8 +177,7 @@ BOMBS: dict[str, Callable[[], bytes]] = {
     "xz-of-a-gib": lambda: zeros_in(lambda: lzma.LZMACompressor(preset=0), 1024),
     "xz-that-asks-for-four-gib-of-dictionary": lambda: b"\x5d" + struct.pack("<IQ", 2**32 - 1, 2**40) + bytes(1000),
     "zip-quoted": lambda: quoted_zip(20_000),
-    "zips-16-to-the-6": lambda: sixteen_to_the(6, zipfile.ZIP_DEFLATED),
-    "zips-16-to-the-4-stored": lambda: sixteen_to_the(3, zipfile.ZIP_STORED),
+    "zips-16-to-the-6": lambda: sixteen_to_the(6),
     "zip-of-nothing-but-local-headers": lambda: local_headers(200_000),
     "zip-of-open-stored-members": lambda: local_headers(200_000, flags=8),
     "zip-of-open-deflated-members": lambda: local_headers(200_000, flags=8, method=8),

@@ -45,3 +45,12 @@ def test_depth_is_compared_with_the_limit() -> None:
     budget.check_depth(3)
     with pytest.raises(BudgetExceededError, match="more than 3 deep"):
         budget.check_depth(4)
+
+
+def test_members_are_bounded_by_the_size_of_the_file_but_never_below_the_floor() -> None:
+    for packed_bytes, most in ((0, 10_000), (10_000 * 16, 10_000), (50_000 * 16, 50_000), (2**40, 100_000)):
+        budget = Budget(packed_bytes)
+        for _ in range(most):
+            budget.add_member()
+        with pytest.raises(BudgetExceededError, match=f"more than {most} members"):
+            budget.add_member()

@@ -7,6 +7,7 @@ import lzma
 import os
 import struct
 import zlib
+from typing import TYPE_CHECKING
 
 import lz4.frame
 import pytest
@@ -18,8 +19,13 @@ from telamon.kits.formats import compression
 from telamon.kits.formats.budget import Budget, Limits
 from telamon.kits.formats.codecs import codec_of_kind
 from telamon.kits.formats.compression import Unpacking
+from telamon.kits.formats.decoders import ZstdDecoder
 from telamon.kits.formats.kinds import COMPRESSED_STREAMS, Kind
 from telamon.kits.formats.source import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import SimpleNamespace
 
 
 def _zfile(data: bytes) -> bytes:
@@ -222,3 +228,24 @@ def test_the_deadline_ends_a_stream_of_empty_blocks() -> None:
     )
     assert b"".join(unpacking) == b""
     assert [fault.code.value for fault in unpacking.faults] == ["budget-deadline"]
+
+
+def test_streams_count_as_members(opened: Callable[..., SimpleNamespace]) -> None:
+    result = opened(gzip.compress(b"N") * 20, limits=Limits(members=10))
+    assert (result.contents, result.codes) == (
+        [(("[gzip]",), b"N" * 10)],
+        ["stream-several", "budget-members"],
+    )
+
+
+@given(st.lists(st.integers(0, 300), max_size=200), st.integers(1, 7))
+def test_zstd_blocks_of_any_size_unpack_to_the_same_however_they_come(sizes: list[int], step: int) -> None:
+    blocks = b"".join((size << 3).to_bytes(3, "little") + bytes([at % 256]) * size for at, size in enumerate(sizes))
+    frame = b"\x28\xb5\x2f\xfd\0\x50" + blocks + b"\x01\0\0"
+    decoder, unpacked = ZstdDecoder(), bytearray()
+    for start in range(0, len(frame), step):
+        unpacked += decoder.decompress(frame[start : start + step], 1000)
+        while not decoder.needs_input and not decoder.eof:
+            unpacked += decoder.decompress(b"", 1000)
+    assert decoder.eof
+    assert bytes(unpacked) == b"".join(bytes([at % 256]) * size for at, size in enumerate(sizes))
