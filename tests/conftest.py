@@ -1,12 +1,15 @@
-"""What all tests share: the same hypothesis examples on every machine, and packages of strangers."""
+"""What all tests share: the same hypothesis examples on every machine, packages of strangers, a database server."""
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+import postgres_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,3 +48,14 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
     yield installer
     for name in imported:
         sys.modules.pop(name, None)
+
+
+@pytest.fixture(scope="session")
+def database() -> Iterator[postgres_server.Server]:
+    """A real PostgreSQL server of this run's own."""
+    with contextlib.ExitStack() as stack:
+        try:
+            server = stack.enter_context(postgres_server.started())
+        except postgres_server.NoServerError as error:
+            pytest.skip(str(error))
+        yield server

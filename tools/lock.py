@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = {
     "run.lock": ["--extra", "ml", "--group", "build"],
-    "dev.lock": ["--extra", "ml", "--group", "dev"],
+    "dev.lock": ["--extra", "ml", "--extra", "scale", "--group", "dev"],
 }
 
 

@@ -28,6 +28,12 @@ if TYPE_CHECKING:
     LogOpener = Callable[..., Log]
 
 
+@pytest.fixture
+def ledger(in_sqlite: object) -> object:
+    """Below SQL there is a file."""
+    return in_sqlite
+
+
 def test_a_file_cut_short_names_the_first_entry_that_cannot_be_read(filled: Log, path: Path, reopen: LogOpener) -> None:
     filled.close()
     content = path.read_bytes()

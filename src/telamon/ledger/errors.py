@@ -104,3 +104,9 @@ class LedgerUnavailableError(LedgerError):
     """The operating system or the database refused for another reason."""
 
     code = "ledger-unavailable"
+
+
+class LedgerUnreachableError(LedgerError):
+    """The database server cannot be reached, refuses us, or was lost in the middle; says nothing about the entries."""
+
+    code = "ledger-unreachable"

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from telamon.core.errors import MissingExtraError
 from telamon.kits.storage.sqlite import BUSY_TIMEOUT_S
 from telamon.ledger.checkpoint import Checkpoint, parse_checkpoint
 from telamon.ledger.entry import SALT_BYTES, Event, check_event, seal_body
@@ -251,6 +252,7 @@ class Log:
 def open_log(  # noqa: PLR0913 -- what a log depends on, by keyword
     location: str | Path,
     *,
+    password: str = "",
     signer: SignerKey | None = None,
     verifiers: Sequence[VerifierKey] = (),
     second_place: Path | SecondPlace | None = None,
@@ -259,10 +261,13 @@ def open_log(  # noqa: PLR0913 -- what a log depends on, by keyword
     clock: Callable[[], int] = time.time_ns,
     random_bytes: Callable[[int], bytes] = os.urandom,
 ) -> Log:
-    """Return the ledger at `location`: a path, or `sqlite:///` and a path; neither opens nor creates it.
+    """Return the ledger at `location`: a path, `sqlite:///` and a path, or `postgresql://user@host/database?ledger=NAME`.
+
+    Neither opens nor creates it.
 
     Args:
         location: Where entries are kept.
+        password: For a database that is reached through the network, where `location` has none.
         signer: Signs checkpoints; its name is the ledger's origin.
         verifiers: Keys that checkpoints are checked with; the signer's own if there are none.
         second_place: Where checkpoints are kept besides: a folder that exists, a file, or a place of one's own.
@@ -273,16 +278,28 @@ def open_log(  # noqa: PLR0913 -- what a log depends on, by keyword
 
     Raises:
         UnknownStoreError: `location` is a URL of another kind.
+        DatabaseUrlError: It is a URL of PostgreSQL that says something else than where a ledger is.
+        MissingExtraError: The driver for PostgreSQL is not installed.
     """
     place = open_second_place(second_place) if isinstance(second_place, Path) else second_place
     return Log(
-        SqliteStore(_to_path(location), read_only=read_only, timeout_s=timeout_s),
+        _to_store(location, password, read_only=read_only, timeout_s=timeout_s),
         signer=signer,
         verifiers=verifiers,
         second_place=place,
         clock=clock,
         random_bytes=random_bytes,
     )
+
+
+def _to_store(location: str | Path, password: str, *, read_only: bool, timeout_s: float) -> Store:
+    if isinstance(location, Path) or not location.startswith(("postgresql://", "postgres://")):
+        return SqliteStore(_to_path(location), read_only=read_only, timeout_s=timeout_s)
+    try:
+        from telamon.ledger.postgres_store import PostgresStore  # noqa: PLC0415 -- 60 ms, and only with the extra
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("scale", "a ledger in PostgreSQL") from error
+    return PostgresStore(location, password=password, read_only=read_only, timeout_s=timeout_s)
 
 
 def _to_path(location: str | Path) -> Path:
@@ -293,7 +310,7 @@ def _to_path(location: str | Path) -> Path:
         return Path(location)
     if scheme != "sqlite" or not rest.startswith("/"):
         raise UnknownStoreError(
-            f"expected a path or `sqlite:///path`, found `{scheme}://...`",
-            hint="the ledger is kept in SQLite; other databases are not supported yet",
+            f"expected a path, `sqlite:///path` or `postgresql://host/database`, found `{scheme}://...`",
+            hint="the ledger is kept in SQLite or PostgreSQL",
         )
     return Path(rest)

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from telamon.kits.storage import sqlite
+from telamon.kits.storage.failures import DatabaseFailureError, Failure
 from telamon.kits.storage.files import PRIVATE_MODE, FileExistsAlreadyError, FileWriteError, staged
 from telamon.ledger.errors import (
     DamagedLedgerError,
@@ -51,15 +52,15 @@ SELECT entry.position, entry.hash, entry.leaf, body.salt, body.detail
 FROM entry LEFT JOIN body ON body.position = entry.position
 WHERE entry.position >= ? ORDER BY entry.position LIMIT ?
 """
-_ERRORS: Mapping[sqlite.Failure, type[LedgerError]] = MappingProxyType(
+_ERRORS: Mapping[Failure, type[LedgerError]] = MappingProxyType(
     {
-        sqlite.Failure.BUSY: LedgerBusyError,
-        sqlite.Failure.DAMAGED: DamagedLedgerError,
-        sqlite.Failure.FULL: LedgerFullError,
-        sqlite.Failure.READ_ONLY: LedgerReadOnlyError,
+        Failure.BUSY: LedgerBusyError,
+        Failure.DAMAGED: DamagedLedgerError,
+        Failure.FULL: LedgerFullError,
+        Failure.READ_ONLY: LedgerReadOnlyError,
         # The statements never change, so it is the schema that does not fit them.
-        sqlite.Failure.REJECTED: DamagedLedgerError,
-        sqlite.Failure.UNAVAILABLE: LedgerUnavailableError,
+        Failure.REJECTED: DamagedLedgerError,
+        Failure.UNAVAILABLE: LedgerUnavailableError,
     }
 )
 
@@ -248,7 +249,7 @@ class SqliteStore:
         try:
             with sqlite.typed_errors():
                 yield
-        except sqlite.DatabaseFailureError as error:
+        except DatabaseFailureError as error:
             raise _ERRORS[error.failure](f"ledger `{self.path}`: {error.message}") from error
 
 

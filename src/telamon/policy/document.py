@@ -34,6 +34,16 @@ Address = Annotated[
     str,
     Meta(pattern=r"^https?://[^\s/?#@]+([/?#]\S*)?$(?!\n)", examples=["https://llm.internal/v1"], extra=SECRET),
 ]
+# Without a password, which goes apart or with the whole URL into a reference.
+DatabaseAddress = Annotated[
+    str,
+    Meta(
+        pattern=r"^(postgres(ql)?://(?!\S*password=)([^\s/?#@:]*@)?[^\s@#]*|env:[A-Za-z_][A-Za-z0-9_]*|file:[^\u0000]+|"
+        r"keyring:[^/\u0000]+/[^\u0000]+)$(?!\n)",
+        examples=["postgresql://writer@db.internal/telamon?ledger=fraud"],
+        extra=SECRET,
+    ),
+]
 # Empty, it would be the policy's own folder; and no system call takes a NUL, which YAML can write as `"\0"`.
 FilePath = Annotated[str, Meta(pattern=r"^[^\u0000]+$", examples=["models/fraud.pkl"])]
 KeyDigest = Annotated[
@@ -71,12 +81,26 @@ class Principal(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Ledger(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where evidence is kept."""
 
-    path: Annotated[FilePath, Meta(description="The ledger's database, relative to this file.")]
+    path: Annotated[FilePath | None, Meta(description="The ledger's database file, relative to this file.")] = None
+    url: Annotated[
+        DatabaseAddress | None,
+        Meta(description="Instead of `path`: the ledger's PostgreSQL database, or a reference to its URL."),
+    ] = None
+    password: Annotated[
+        SecretReference | None, Meta(description="Reference to the database's password, where the URL has none.")
+    ] = None
     second_place: Annotated[
         FilePath | None,
         Meta(description="File or folder that checkpoints are also written to; best on another disk."),
     ] = None
     key: Annotated[FilePath | None, Meta(description="Key file that signs checkpoints, relative to this file.")] = None
+
+    def __post_init__(self) -> None:
+        """Refuse what names two ledgers or none."""
+        if (self.path is None) == (self.url is None):
+            raise ValueError("Expected either the key `path` or the key `url`")
+        if self.password is not None and self.url is None:
+            raise ValueError("Expected no `password` beside `path`, which is a file")
 
 
 class PolicyFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

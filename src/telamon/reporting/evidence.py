@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from telamon.ledger.entry import Event
     from telamon.ledger.log import Log
     from telamon.policy import Policy
+    from telamon.policy.document import Ledger
+    from telamon.policy.secrets import SecretReference
     from telamon.reporting.report import Report
 
 
@@ -22,6 +24,7 @@ def open_evidence(policy: Policy, *, read_only: bool = False) -> Log | None:
 
     Raises:
         KeyFileError: The key file is missing, damaged, or readable by others.
+        SecretError: What the policy refers to is not there.
     """
     ledger = policy.ledger
     if ledger is None:
@@ -34,7 +37,30 @@ def open_evidence(policy: Policy, *, read_only: bool = False) -> Log | None:
 
         signer = read_signer_key(policy.folder / ledger.key)
     second = None if ledger.second_place is None else policy.folder / ledger.second_place
-    return open_log(policy.folder / ledger.path, signer=signer, second_place=second, read_only=read_only)
+    location, password = _location(ledger, policy.folder)
+    return open_log(location, password=password, signer=signer, second_place=second, read_only=read_only)
+
+
+def _location(ledger: Ledger, folder: Path) -> tuple[str | Path, str]:
+    """Where the ledger is, and the password for that."""
+    if ledger.url is None:
+        return folder / (ledger.path or ""), ""
+    from telamon.kits.storage.postgres_url import is_database_url  # noqa: PLC0415  # only where a database is named
+    from telamon.policy.errors import SecretError  # noqa: PLC0415  # likewise
+    from telamon.policy.secrets import SecretReference  # noqa: PLC0415  # likewise
+
+    url = ledger.url
+    if SecretReference.is_reference(url):
+        url = _resolved(SecretReference(url), folder)
+        if not is_database_url(url):  # any other text would be taken for a path, and shown as one
+            raise SecretError(f"expected the URL of a PostgreSQL database in `{ledger.url}`, found something else")
+    return url, "" if ledger.password is None else _resolved(ledger.password, folder)
+
+
+def _resolved(reference: SecretReference, folder: Path) -> str:
+    import os  # noqa: PLC0415  # only where a database is named
+
+    return reference.resolve(os.environ, folder=folder).decode(errors="surrogateescape")
 
 
 def record(report: Report, policy: Policy) -> range | None:

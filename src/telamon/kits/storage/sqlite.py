@@ -5,10 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from telamon.core.errors import TelamonError
+from telamon.kits.storage.failures import DatabaseFailureError, Failure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,34 +19,6 @@ _PRIMARY = 0xFF
 _PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._-")
 # What opening gives where a file beside the database cannot be made.
 _REFUSED_FILE = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY})
-
-
-class Failure(Enum):
-    """Why a database did not do what it was asked, as far as the remedy differs.
-
-    `REJECTED` is a statement that does not fit the schema that was found.
-    """
-
-    BUSY = auto()
-    DAMAGED = auto()
-    FULL = auto()
-    READ_ONLY = auto()
-    REJECTED = auto()
-    UNAVAILABLE = auto()
-
-
-class DatabaseFailureError(TelamonError):
-    """A database did not do what it was asked.
-
-    Attributes:
-        failure: Why.
-    """
-
-    code = "database"
-
-    def __init__(self, message: str, *, failure: Failure) -> None:
-        super().__init__(message)
-        self.failure = failure
 
 
 @contextlib.contextmanager
