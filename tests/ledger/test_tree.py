@@ -16,6 +16,7 @@ from telamon.ledger.merkle import (
     verify_consistency,
     verify_inclusion,
 )
+from telamon.ledger.postgres_store import PostgresStore
 from telamon.ledger.scan import Scan
 from telamon.ledger.sqlite_store import SqliteStore
 from telamon.ledger.store import TILE_LEVELS, Batch, Head
@@ -25,14 +26,27 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    import postgres_server
+    from telamon.ledger.store import Store
+
 LEAVES = [b'{"actor":"","detail":"","index":%d,}' % index for index in range(66_000)]
 HASHES = [leaf_hash(leaf) for leaf in LEAVES]
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteStore]:
+def in_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    return SqliteStore(tmp_path_factory.mktemp("tree") / "ledger.db")
+
+
+@pytest.fixture(scope="module")
+def in_postgres(database: postgres_server.Server) -> Store:
+    return PostgresStore(f"{database.url()}&ledger=tree")
+
+
+@pytest.fixture(scope="module", params=["in_sqlite", "in_postgres"])
+def store(request: pytest.FixtureRequest) -> Iterator[Store]:
     """66,000 entries in batches of several sizes: two levels of tiles, the second one with one hash."""
-    store = SqliteStore(tmp_path_factory.mktemp("tree") / "ledger.db")
+    store: Store = request.getfixturevalue(request.param)
     store.create()
     frontier = Frontier()
     for size in (1, 254, 1, 1, 255, 512, 64_000, 512, 1, 463):
@@ -56,7 +70,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteStore]:
 SIZES = (1, 2, 255, 256, 257, 511, 512, 513, 1000, 4096, 65_535, 65_536, 65_537, 66_000)
 
 
-def test_keeps_every_eighth_level(store: SqliteStore) -> None:
+def test_keeps_every_eighth_level(store: Store) -> None:
     with store.reading():
         assert store.head() == Head(size=66_000, root=root_hash(HASHES))
         assert store.hashes(8, 0, 1000) == [
@@ -67,13 +81,13 @@ def test_keeps_every_eighth_level(store: SqliteStore) -> None:
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_finds_the_root_of_every_size(store: SqliteStore, size: int) -> None:
+def test_finds_the_root_of_every_size(store: Store, size: int) -> None:
     with store.reading():
         assert StoredTree(store).root(size) == root_hash(HASHES[:size])
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_proves_entries_of_every_size(store: SqliteStore, size: int) -> None:
+def test_proves_entries_of_every_size(store: Store, size: int) -> None:
     root = root_hash(HASHES[:size])
     with store.reading():
         tree = StoredTree(store)
@@ -82,7 +96,7 @@ def test_proves_entries_of_every_size(store: SqliteStore, size: int) -> None:
             assert verify_inclusion(HASHES[index], index, size, path, root)
 
 
-def test_proves_growth_between_all_sizes(store: SqliteStore) -> None:
+def test_proves_growth_between_all_sizes(store: Store) -> None:
     roots = {size: root_hash(HASHES[:size]) for size in SIZES}
     with store.reading():
         tree = StoredTree(store)
@@ -92,13 +106,13 @@ def test_proves_growth_between_all_sizes(store: SqliteStore) -> None:
                 assert verify_consistency(first, second, path, roots[first], roots[second])
 
 
-def test_verifies_all_levels(store: SqliteStore) -> None:
+def test_verifies_all_levels(store: Store) -> None:
     with store.reading():
         result = Scan(store).run(are_signatures_checked=False)
     assert (result.ok, result.size, result.root) == (True, 66_000, root_hash(HASHES))
 
 
-def test_reads_few_hashes_for_a_proof(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reads_few_hashes_for_a_proof(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     read = 0
     hashes = store.hashes
 
@@ -114,7 +128,7 @@ def test_reads_few_hashes_for_a_proof(store: SqliteStore, monkeypatch: pytest.Mo
     assert read <= 6 * 255
 
 
-def test_misses_hashes_that_are_not_there(store: SqliteStore) -> None:
+def test_misses_hashes_that_are_not_there(store: Store) -> None:
     with (
         store.reading(),
         pytest.raises(DamagedLedgerError, match="expected 244 tree hashes from number 65792 at level 0"),
@@ -122,7 +136,7 @@ def test_misses_hashes_that_are_not_there(store: SqliteStore) -> None:
         StoredTree(store).root(66_036)
 
 
-def test_hashes_of_another_type_are_damage(store: SqliteStore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_hashes_of_another_type_are_damage(store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert tmp_path.exists()
     monkeypatch.setattr(store, "hashes", lambda _level, start, stop: [None] * (stop - start))
     with pytest.raises(DamagedLedgerError):
