@@ -137,7 +137,7 @@ controls:
         },
         "datasets": {"train": {"path": "data/train.parquet"}, "copy": {"path": "models/fraud"}},
         "principals": [{"name": "mobile-app", "role": "partner", "keys": ["sha256:" + "ab" * 32]}],
-        "ledger": {"path": "ledger.db", "second_place": "/elsewhere", "key": "key.pem"},
+        "ledger": {"path": "ledger.db", "url": None, "password": None, "second_place": "/elsewhere", "key": "key.pem"},
         "waivers": [
             {
                 "rule": "M0016/unknown-call",

@@ -56,6 +56,10 @@ def loads(value: object, catalog: Catalog) -> bool:
         {"version": 1, "principals": [{"name": "n", "role": "r", "keys": [DIGEST]}]},
         {"version": 1, "waivers": [WAIVER], "baseline": None, "ledger": None},
         {"version": 1, "ledger": {"path": "l", "second_place": "s", "key": "k"}, "exclude": []},
+        {"version": 1, "ledger": {"url": "postgresql://w@db:6432/x?ledger=a&sslmode=verify-full", "password": "env:A"}},
+        {"version": 1, "ledger": {"url": "postgres:///x?host=/run/postgresql", "path": None}},
+        {"version": 1, "ledger": {"url": "env:LEDGER_URL"}},
+        {"version": 1, "ledger": {"url": "file:/run/secrets/ledger url", "password": None}},
     ],
 )
 def test_both_accept(value: object, validator: Draft202012Validator, catalog: Catalog) -> None:
@@ -89,6 +93,16 @@ def test_both_accept(value: object, validator: Draft202012Validator, catalog: Ca
         {"version": 1, "waivers": [WAIVER | {"rule": "*"}]},
         {"version": 1, "waivers": [WAIVER | {"rule": "M0016/a\n"}]},
         {"version": 1, "ledger": {}},
+        {"version": 1, "ledger": {"path": None}},
+        {"version": 1, "ledger": {"path": "l", "url": "env:A"}},
+        {"version": 1, "ledger": {"path": "l", "password": "env:A"}},
+        {"version": 1, "ledger": {"password": "env:A"}},
+        {"version": 1, "ledger": {"url": "postgresql://u:p@h/d"}},
+        {"version": 1, "ledger": {"url": "postgresql://h/d?password=p"}},
+        {"version": 1, "ledger": {"url": "mysql://h/d"}},
+        {"version": 1, "ledger": {"url": "env:A\n"}},
+        {"version": 1, "ledger": {"url": "postgresql://h/d\n"}},
+        {"version": 1, "ledger": {"url": "postgresql://h/d", "password": "hunter2"}},
     ],
 )
 def test_both_refuse(value: object, validator: Draft202012Validator, catalog: Catalog) -> None:
@@ -153,7 +167,15 @@ policies = fields(
     models=st.dictionaries(words, model, max_size=2),
     datasets=st.dictionaries(words, fields({"path": words}), max_size=2),
     principals=st.lists(fields({"name": words, "role": words}, keys=st.lists(st.just(DIGEST), max_size=2)), max_size=2),
-    ledger=st.none() | fields({"path": words}, second_place=st.none() | words, key=st.none() | words),
+    ledger=st.none()
+    | fields(
+        {},
+        path=st.none() | words,
+        url=st.sampled_from([None, "env:A", "postgresql://a@h:1/d?ledger=x", "postgres:///d", "postgres://a:b@h", "x"]),
+        password=st.sampled_from([None, "file:b", "b"]),
+        second_place=st.none() | words,
+        key=st.none() | words,
+    ),
     waivers=st.lists(waiver, max_size=2),
     baseline=st.none() | words,
     exclude=st.lists(words, max_size=2),

@@ -115,6 +115,24 @@ def wide() -> Catalog:
                 r"2:33: expected text such as `models/fraud.pkl`, found `\x00`",
             ],
         ),
+        ("version: 1\nledger: {}", ["2:1: expected either the key `path` or the key `url`"]),
+        (
+            "version: 1\nledger: {path: a, password: 'env:A'}",
+            ["2:1: expected no `password` beside `path`, which is a file"],
+        ),
+        (
+            "version: 1\nledger: {url: 'postgresql://u:hunter2@h/d', password: hunter2}",
+            [
+                (
+                    "2:10: expected text such as `postgresql://writer@db.internal/telamon?ledger=fraud`, found something "
+                    "else, which is not repeated here"
+                ),
+                (
+                    "2:45: expected a reference to a secret, found something else, which is not repeated here (write "
+                    "`env:NAME`, `file:PATH` or `keyring:SERVICE/NAME`)"
+                ),
+            ],
+        ),
         (
             "version: 1\nsystem: ''\nversion: 1\nmodels: {? [a] : 1}",
             [

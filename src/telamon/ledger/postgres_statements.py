@@ -16,8 +16,9 @@ SCHEMA_VERSION = 1
 # Rows sent in one statement, and characters in one message, at which memory stays small and round trips few.
 _ROWS_AT_ONCE = 1000
 _MESSAGE_LENGTH = 1 << 20
-# Nothing is looked for anywhere else, and nothing among temporary tables first.
-PLACE = "SET LOCAL search_path = {schema}, pg_temp"
+# The first words of a transaction. Nothing is looked for anywhere else, and nothing among temporary tables first; a
+# schema that we may not use would be passed over there in silence, so that it is named where it is first used.
+OPEN = "SET LOCAL search_path = {schema}, pg_temp; SELECT version FROM {schema}.format"
 EXISTS = "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = '{schema}'"
 _SCHEMA = """
 CREATE SCHEMA {schema};
@@ -52,7 +53,6 @@ _GUARDED = MappingProxyType(
         "head": "DELETE OR TRUNCATE",
     }
 )
-VERSION = "SELECT version FROM format"
 LOCK = "SELECT 1 FROM head FOR UPDATE"
 HEAD = "SELECT size, encode(root, 'hex') FROM head"
 LAST = "SELECT max(position) FROM entry"

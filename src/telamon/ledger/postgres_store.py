@@ -101,9 +101,7 @@ class PostgresStore:
     def reading(self) -> Iterator[None]:
         """Read from one snapshot (REPEATABLE READ)."""
         with self._typed(), contextlib.ExitStack() as stack:
-            self._open(
-                stack, self._existing().reading(f"{statements.PLACE.format(schema=self._schema)}; {statements.VERSION}")
-            )
+            self._open(stack, self._existing().reading(statements.OPEN.format(schema=self._schema)))
             yield
 
     @contextlib.contextmanager
@@ -111,7 +109,7 @@ class PostgresStore:
         """Hold the lock of the head's row from the start, which all writers wait for."""
         if self._read_only:
             raise LedgerReadOnlyError(f"expected a ledger to write to, found `{self.name}` opened for reading only")
-        first = f"{statements.PLACE.format(schema=self._schema)}; {statements.VERSION}; {statements.LOCK}"
+        first = f"{statements.OPEN.format(schema=self._schema)}; {statements.LOCK}"
         with self._typed(), contextlib.ExitStack() as stack:
             self._open(stack, self._existing().writing(first, timeout_s=self._timeout_s))
             yield

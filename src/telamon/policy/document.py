@@ -103,6 +103,20 @@ class Ledger(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             raise ValueError("Expected no `password` beside `path`, which is a file")
 
 
+# The same as `Ledger.__post_init__` says, for editors.
+_ONE_PLACE = {
+    "oneOf": [
+        {"type": "null"},
+        {
+            "type": "object",
+            "required": ["path"],
+            "properties": {"path": {"type": "string"}, "url": {"type": "null"}, "password": {"type": "null"}},
+        },
+        {"type": "object", "required": ["url"], "properties": {"url": {"type": "string"}, "path": {"type": "null"}}},
+    ]
+}
+
+
 class PolicyFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A whole policy file but for `controls`, whose sections are validated by the controls' own structs."""
 
@@ -113,7 +127,10 @@ class PolicyFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         default_factory=dict
     )
     principals: Annotated[tuple[Principal, ...], Meta(description="Who uses the system.")] = ()
-    ledger: Annotated[Ledger | None, Meta(description="Where evidence is kept; none is kept without it.")] = None
+    ledger: Annotated[
+        Ledger | None,
+        Meta(description="Where evidence is kept; none is kept without it.", extra_json_schema=_ONE_PLACE),
+    ] = None
     waivers: Annotated[tuple[Waiver, ...], Meta(description="Findings that are accepted for a time.")] = ()
     baseline: Annotated[FilePath | None, Meta(description="File of findings that were there before.")] = None
     exclude: Annotated[
