@@ -19,8 +19,7 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
-import postgres_server  # noqa: E402  # a tool of the repository, which is no package
-
+import postgres_server  # a tool of the repository, which is no package
 from telamon.kits.crypto.note_keys import generate_key
 from telamon.ledger.entry import EntryKind, Event
 from telamon.ledger.log import Log, open_log

@@ -26,6 +26,7 @@ from telamon.ledger.errors import (
     LedgerUnreachableError,
 )
 from telamon.ledger.log import open_log
+from telamon.ledger.postgres_statements import ROWS
 from telamon.ledger.postgres_store import PostgresStore
 from telamon.ledger.verification import Damage
 
@@ -347,6 +348,19 @@ def test_a_forked_process_leaves_the_session_to_its_parent(log: Log, event: Even
     assert log.verify().size == 3
 
 
+def test_a_process_takes_no_session_of_another_one(
+    log: Log, event: EventMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log.append([event(0)])
+    of_parent = log._store._connection
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "getpid", lambda: -1)
+        assert log.append([event(1)]) == range(1, 2)
+        assert log._store._connection is not of_parent
+    log.close()
+    assert log.append([event(2)]) == range(2, 3)
+
+
 def test_a_child_that_uses_nothing_closes_nothing(log: Log, event: EventMaker) -> None:
     log.append([event(0)])
     child = os.fork()
@@ -381,6 +395,27 @@ def test_a_long_batch_goes_in_several_messages(log: Log, event: EventMaker) -> N
 
 
 NULLABLE = "ALTER TABLE entry ALTER {0} DROP NOT NULL; UPDATE entry SET {0} = NULL WHERE position = 3"
+
+
+@pytest.mark.parametrize("is_analysed", [False, True])
+def test_no_chunk_is_read_by_way_of_all_bodies(ledger: PostgresPlace, *, is_analysed: bool) -> None:
+    # A plan that hashes or merges the bodies makes the verification of a ledger quadratic.
+    with contextlib.closing(PostgresStore(ledger.location)) as store:
+        store.create()
+        rows = "SELECT i, '', '' FROM generate_series(0, 50000) AS i"
+        ledger.execute(f"INSERT INTO entry {rows}", f"INSERT INTO body {rows}")
+        if is_analysed:
+            ledger.execute("ANALYZE entry", "ANALYZE body")
+        with store.reading():
+            plan = store._connected().run("EXPLAIN " + ROWS.format(start=25_000, limit=4096))
+    steps = [row[0].strip().removeprefix("->").partition("(")[0].strip() for row in plan]
+    assert [step for step in steps if "Cond" not in step] == [
+        "Nested Loop Left Join",
+        "Limit",
+        "Index Scan using entry_pkey on entry",
+        "Limit",
+        "Index Scan using body_pkey on body",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -124,8 +124,8 @@ def wide() -> Catalog:
             "version: 1\nledger: {url: 'postgresql://u:hunter2@h/d', password: hunter2}",
             [
                 (
-                    "2:10: expected text such as `postgresql://writer@db.internal/telamon?ledger=fraud`, found something "
-                    "else, which is not repeated here"
+                    "2:10: expected text such as `postgresql://writer@db.internal/telamon?ledger=fraud`, found "
+                    "something else, which is not repeated here"
                 ),
                 (
                     "2:45: expected a reference to a secret, found something else, which is not repeated here (write "

@@ -56,16 +56,15 @@ _GUARDED = MappingProxyType(
 LOCK = "SELECT 1 FROM head FOR UPDATE"
 HEAD = "SELECT size, encode(root, 'hex') FROM head"
 LAST = "SELECT max(position) FROM entry"
-# The limit stands on the entries alone and both tables start at the same row, so that no plan reads a table from its
-# beginning; the casts leave nothing to types that the columns have been given since.
+# A body is looked up for each row, by the limit in there: any other plan reads the bodies of the whole ledger for each
+# chunk of it. The casts leave nothing to types that the columns have been given since.
 ROWS = """
-SELECT entry.position, entry.hash, entry.leaf, body.salt::bytea, body.detail::bytea
+SELECT entry.position::bigint, entry.hash::bytea, entry.leaf::bytea, body.salt::bytea, body.detail::bytea
 FROM (
-    SELECT position::bigint, hash::bytea, leaf::bytea FROM entry
-    WHERE position >= '{start}'::bigint ORDER BY position LIMIT {limit}
+    SELECT position, hash, leaf FROM entry WHERE position >= '{start}'::bigint ORDER BY position LIMIT {limit}
 ) AS entry
-LEFT JOIN (SELECT position, salt, detail FROM body WHERE position >= '{start}'::bigint) AS body
-ON body.position = entry.position ORDER BY entry.position
+LEFT JOIN LATERAL (SELECT salt, detail FROM body WHERE body.position = entry.position LIMIT 1) AS body ON true
+ORDER BY entry.position
 """
 LEAF_HASHES = "SELECT encode(hash, 'hex') FROM entry WHERE position >= {start} AND position < {stop} ORDER BY position"
 NODE_HASHES = (

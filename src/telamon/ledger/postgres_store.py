@@ -188,9 +188,12 @@ class PostgresStore:
 
     def close(self) -> None:
         """End the session; after a fork the child leaves its parent's alone."""
-        if self._connection is not None and self._process == os.getpid():
-            self._connection.close()
-        self._connection = None
+        if self._connection is not None:
+            if self._process == os.getpid():
+                self._connection.close()
+            else:
+                self._connection.forget()
+            self._connection = None
 
     def _open(self, stack: contextlib.ExitStack, transaction: AbstractContextManager[list[list[Any]]]) -> None:
         """Enter a transaction in a schema that has been seen, and see that this is a ledger."""

@@ -8,8 +8,11 @@ import ipaddress
 import socket
 import ssl
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
+import pg8000.exceptions
+import pg8000.native
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -186,6 +189,20 @@ def test_an_answer_that_is_none_of_a_server_is_a_failure(relay: Relay, answer: b
     url = parse_database_url(f"postgresql://telamon@127.0.0.1:{relay(answers)}/postgres")
     with fails(Failure.UNREACHABLE):
         connect(url, application="telamon")
+
+
+def test_a_refusal_is_told_though_the_server_has_hung_up(url: DatabaseUrl, monkeypatch: pytest.MonkeyPatch) -> None:
+    close = pg8000.native.Connection.close
+
+    def close_too_late(session: pg8000.native.Connection) -> None:
+        try:
+            close(session)
+        finally:
+            raise pg8000.exceptions.InterfaceError("network error") from BrokenPipeError()
+
+    monkeypatch.setattr(pg8000.native.Connection, "close", close_too_late)
+    with pytest.raises(DatabaseFailureError, match="password authentication failed"):
+        connect(replace(url, password="wrong"), application="telamon")  # noqa: S106 -- it is
 
 
 def test_a_server_that_says_nothing_is_not_waited_for_for_ever(relay: Relay) -> None:

@@ -250,14 +250,9 @@ def connect(url: DatabaseUrl, *, application: str, timeout_s: float = CONNECT_TI
             ssl_context=False,  # done in `dial`
         )
         link.settimeout(ANSWER_TIMEOUT_S)
-    except pg8000.exceptions.DatabaseError as error:
+    except (pg8000.exceptions.DatabaseError, *_BROKEN) as error:
         link.close()
-        raise _failure(error) from error
-    except _BROKEN as error:
-        link.close()
-        raise DatabaseFailureError(
-            f"expected a session, found: {_reason(error)}", failure=Failure.UNREACHABLE
-        ) from error
+        raise _refusal(error) from error
     except BaseException:
         link.close()
         raise
@@ -299,6 +294,16 @@ def _failure(error: pg8000.exceptions.DatabaseError) -> DatabaseFailureError:
     code = found.get("C", "")
     failure = _FAILURES.get(code) or _FAILURES.get(code[:2], Failure.UNAVAILABLE)
     return DatabaseFailureError(" ".join(found.get("M", "no reason given").split()), failure=failure)
+
+
+def _refusal(error: Exception) -> DatabaseFailureError:
+    """Why there is no session: what the server said, though the driver may fail once more when it takes its leave."""
+    said: BaseException | None = error
+    while said is not None:
+        if isinstance(said, pg8000.exceptions.DatabaseError):
+            return _failure(said)
+        said = said.__context__
+    return DatabaseFailureError(f"expected a session, found: {_reason(error)}", failure=Failure.UNREACHABLE)
 
 
 def _reason(error: Exception) -> str:
