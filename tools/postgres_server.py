@@ -120,9 +120,12 @@ def _runnable(installed: Path, folder: Path, identity: dict[str, Any]) -> Path:
     try:
         subprocess.run([installed / "bin" / "postgres", "-V"], check=True, capture_output=True, **identity)  # noqa: S603
     except PermissionError:
-        copy = folder / "install"
-        for part in ("bin", "lib", "share"):
-            shutil.copytree(installed / part, copy / part)
+        # With what lies beside the package, where the binaries look for their libraries.
+        copy = folder / "install" / installed.parent.name / installed.name
+        shutil.copytree(installed, copy)
+        beside = f"{installed.parent.name}.libs"
+        if (installed.parent.parent / beside).is_dir():
+            shutil.copytree(installed.parent.parent / beside, folder / "install" / beside)
         return copy
     except (OSError, subprocess.CalledProcessError) as error:
         raise NoServerError(f"found a PostgreSQL server that does not run here: {error}") from error

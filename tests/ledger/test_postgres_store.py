@@ -98,6 +98,11 @@ def test_the_password_is_in_no_message(log: Log, ledger: PostgresPlace, event: E
         open_log("postgresql://host/db?ledger=A%3B")
 
 
+def test_neither_opens_nor_creates_anything_by_itself() -> None:
+    with open_log("postgresql://a:hunter2@nowhere.invalid/d") as log:
+        assert log.name == "postgresql://a@nowhere.invalid/d"
+
+
 def test_takes_the_password_from_elsewhere(ledger: PostgresPlace, event: EventMaker) -> None:
     password = ledger.server.password
     with open_log(ledger.location.replace(f":{password}@", "@"), password=password) as log:
