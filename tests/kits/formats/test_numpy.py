@@ -87,6 +87,11 @@ def test_an_array_of_objects_is_a_pickle_at_the_offset_of_its_data() -> None:
         ([("a", "<i4"), ("b", "|O")], ItemType(item_bytes=12, has_object=True)),
         ([("a", [("b", ("O", (2,)))])], ItemType(item_bytes=16, has_object=True)),
         (("<i4", (2, 3)), ItemType(item_bytes=24, has_object=False)),
+        ("T", ItemType(item_bytes=None, has_object=True)),
+        ("|T", ItemType(item_bytes=None, has_object=True)),
+        ("i4,T", ItemType(item_bytes=None, has_object=True)),
+        ("2T", ItemType(item_bytes=None, has_object=True)),
+        ([("a", "T")], ItemType(item_bytes=None, has_object=True)),
         ("<U3", ItemType(item_bytes=12, has_object=False)),
         ("<M8[25s]", ItemType(item_bytes=8, has_object=False)),
         ("d", ItemType(item_bytes=8, has_object=False)),
@@ -97,6 +102,18 @@ def test_an_array_of_objects_is_a_pickle_at_the_offset_of_its_data() -> None:
 )
 def test_tells_whether_items_are_objects_and_how_long_they_are(descr: object, expected: ItemType) -> None:
     assert item_type(descr) == expected
+
+
+def test_numpy_unpickles_the_data_of_every_type_that_it_takes_for_objects() -> None:
+    numpy = pytest.importorskip("numpy")
+    for code in ("T", "|T", "i4,T", "2T", "O", "=O", "object", "object_", "O8", "2O", "O,"):
+        assert numpy.dtype(code).hasobject
+        assert item_type(code).has_object
+
+
+def test_an_array_of_objects_without_their_pickle_is_cut_off() -> None:
+    header = _read(_npy("{'descr': '|O', 'fortran_order': False, 'shape': (1,)}"))
+    assert (header.has_object, _codes(header)) == (True, ["npy-truncated"])
 
 
 BROKEN = {

@@ -35,6 +35,9 @@ class JoblibHook:
 
     Attributes:
         arrays: How many arrays were passed over.
+        departs: Where the first array with bytes begins: from there on an unpickler without this hook sees another
+            program. `None` where there is none.
+        returns: Where the bytes of that array end; where it begins if it is a pickle, which both see.
         odd: Why an array could not be passed over, for the first such one; else empty.
 
     Args:
@@ -44,6 +47,8 @@ class JoblibHook:
     def __init__(self, buffer: bytes | mmap.mmap) -> None:
         self._buffer = buffer
         self.arrays = 0
+        self.departs: int | None = None
+        self.returns = 0
         self.odd = ""
 
     def acts_on(self, instance: Value) -> bool:
@@ -55,6 +60,13 @@ class JoblibHook:
         if not is_wrapper(instance):
             return None
         self.arrays += 1
+        skip = self._behind_array(instance, state, position)
+        if self.departs is None and skip not in {None, position}:
+            self.departs = position
+            self.returns = skip if isinstance(skip, int) else position
+        return skip
+
+    def _behind_array(self, instance: Value, state: Value, position: int) -> Skip:
         if not is_canonical(instance) or not _is_state(state):
             self.odd = self.odd or "an array wrapper that is not written as joblib writes it"
             return None

@@ -155,6 +155,8 @@ class _Reader:
         expected = math.prod(shape) * item.item_bytes if is_sized and item.item_bytes is not None else None
         if not is_sized and not item.has_object:
             self._note(ObservationCode.NPY_HEADER, f"the type `{printable(repr(descr))}` is not known", 0)
+        if item.has_object and data_offset >= self._source.size:
+            self._note(ObservationCode.NPY_TRUNCATED, "the pickle of the objects is not there", self._source.size)
         self._check_length(data_offset, expected)
         return NpyHeader(
             version=version,
@@ -207,8 +209,9 @@ def item_type(descr: Literal) -> ItemType:
 def _simple_type(code: str) -> ItemType:
     match = _SIMPLE_TYPE.match(code)
     if match is None:
-        # Strings such as `i4,O` or `object` are types to numpy as well; objects cannot be ruled out.
-        return ItemType(item_bytes=None, has_object="o" in code.lower())
+        # Strings such as `i4,O` or `object` are types to numpy as well, and `T`, numpy 2's strings of any length, has
+        # `dtype.hasobject` set, so that `read_array` unpickles the data (numpy/lib/_format_impl.py).
+        return ItemType(item_bytes=None, has_object="o" in code.lower() or "T" in code)
     letter, digits = match[1], match[2]
     if letter == "O":
         return ItemType(item_bytes=8, has_object=True)

@@ -2,7 +2,9 @@
 
 Protocols 0 and 1 have no signature. The trial keeps a stack of coarse types and asks of each opcode only what
 CPython's C unpickler (Modules/_pickle.c) asks before it goes on; it errs on the side of calling bytes a pickle.
-It builds no values and resolves no names.
+It builds no values and resolves no names. In two points it is stricter on purpose, for the sake of texts and of
+archives (`PK` is PERSID): names with blanks or brackets, and persistent ids that are not printable. Who must not
+miss a program there runs the machine of `telamon.kits.formats.pickle` on what the trial refuses.
 """
 
 from __future__ import annotations
@@ -27,7 +29,10 @@ MAX_PERSISTENT_ID_BYTES = 4096
 """Longest persistent id taken for one: torch's have a few dozen bytes."""
 
 _READ_BYTES = 4096
-_INTEGER = re.compile(rb"[ \t\v\f\r]*[+-]?[0-9][0-9A-Za-z_]*\s*(?:\0.*)?\Z", re.DOTALL)
+# load_int takes a line that begins with a NUL for 0 (strtol converts nothing and stops there).
+_INTEGER = re.compile(rb"(?:[ \t\v\f\r]*[+-]?[0-9][0-9A-Za-z_]*\s*)?(?:\0.*)?(?<=.)\Z", re.DOTALL)
+_LONG = re.compile(rb"[ \t\v\f\r]*[+-]?[0-9][0-9A-Za-z_]*\s*L?(?:\0.*)?\Z", re.DOTALL)
+_INDEX = re.compile(rb"[ \t\v\f\r]*[+-]?[0-9][0-9_]*\s*(?:\0.*)?\Z", re.DOTALL)
 _FLOAT = re.compile(rb"[ \t\v\f\r]*[+-]?(?:[0-9.]|inf|nan)", re.IGNORECASE)
 _NAME = re.compile(r"[^\s=<>:;,()\[\]{}\"'#/\\]+\Z")
 
@@ -78,7 +83,7 @@ _COUNTED = {
     ord("C"): (1, _Kind.TEXT),
     ord("B"): (4, _Kind.TEXT),
     0x8E: (8, _Kind.TEXT),
-    0x96: (8, _Kind.TEXT),
+    0x96: (8, _Kind.COLLECTION),  # a bytearray has `extend` and takes items
     0x8A: (1, _Kind.VALUE),
     0x8B: (4, _Kind.VALUE),
 }
@@ -188,8 +193,10 @@ class _Trial:
     def text_argument(self, opcode: str) -> None:
         line = self._line(MAX_PERSISTENT_ID_BYTES if opcode == "P" else MAX_LINE_BYTES)
         match opcode:
-            case "I" | "L":
+            case "I":
                 is_valid = bool(_INTEGER.match(line))
+            case "L":
+                is_valid = bool(_LONG.match(line))
             case "P":
                 # The C unpickler wants ASCII; control characters, which it takes, would make zips pickles (`PK\3\4`).
                 is_valid = line.isascii() and line.decode("ascii").isprintable()
@@ -209,6 +216,7 @@ class _Trial:
             for kind in self._pop(2):
                 if kind not in {_Kind.TEXT, _Kind.OBJECT}:
                     raise _BreakError
+            self._modules.append("")  # the names stand anywhere in the stack
         else:
             module, name = (self._line().decode("utf-8", "replace") for _ in range(2))
             if opcode == "i":
@@ -227,16 +235,16 @@ class _Trial:
             target = popped[0]
         else:
             target = self._pop(3 if opcode == "\x92" else 2)[0]
+        if opcode == "b" and target is not _Kind.OBJECT:
+            self._stack.append(target)  # load_build: a state of None changes nothing, whatever it is given to
+            return
         if target is not _Kind.OBJECT:
             raise _BreakError
         raise _DoneError
 
     def fill(self, opcode: str) -> None:
-        if opcode in "as":
-            self._pop(1 if opcode == "a" else 2)
-        else:
-            self._pop_to_mark()
-        if self._top() not in {_Kind.COLLECTION, _Kind.OBJECT}:
+        items = self._pop(1 if opcode == "a" else 2) if opcode in "as" else self._pop_to_mark()
+        if self._top() not in {_Kind.COLLECTION, _Kind.OBJECT} and items:  # without items nobody looks at the target
             raise _BreakError
 
     def _top(self) -> _Kind:
@@ -300,11 +308,13 @@ class _Trial:
 
     def _integer_line(self) -> int:
         line = self._line()
-        if not _INTEGER.match(line):
+        if not _INDEX.match(line):
             raise _BreakError
+        if len(line) > _READ_BYTES:  # not read whole
+            raise _DoneError
         try:
             return int(line.split(b"\0", 1)[0], 10)  # as CPython reads memo indexes: leading zeros do not count
-        except ValueError as error:  # another base, or more digits than Python converts
+        except ValueError as error:  # underscores where none may be
             raise _BreakError from error
 
 
