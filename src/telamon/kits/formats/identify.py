@@ -61,6 +61,7 @@ _SIGNATURES: tuple[tuple[int, bytes, Kind], ...] = (  # offset, bytes, kind
     (0, b"\xcf\xfa\xed\xfe", Kind.MACHO),
 )
 
+_OPENABLE = tuple(signature for signature in _SIGNATURES if signature[2].is_container or signature[2] is Kind.NPY)
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _SKIPPABLE = frozenset(range(0x184D2A50, 0x184D2A60))
 
@@ -85,6 +86,21 @@ def claims(source: Source) -> tuple[Kind, ...]:
     if not found or Kind.PICKLE in found:
         found.update(dict.fromkeys(_weak_claims(source, head, is_pickle=Kind.PICKLE in found)))
     return tuple(found) or (Kind.UNKNOWN,)
+
+
+def openable_claims(source: Source) -> tuple[Kind, ...]:
+    """Returns those of `claims` that loaders of the pickle family open by content, but for pickles; cheaper.
+
+    These are arrays, archives and compressed streams. Pictures, models of other formats and text are not looked for.
+
+    Raises:
+        SourceError: The source cannot be read.
+    """
+    head = source.read(0, TAR_BLOCK_BYTES)
+    found = dict.fromkeys(kind for offset, magic, kind in _OPENABLE if head.startswith(magic, offset))
+    found.update(dict.fromkeys(_stream_claims(head)))
+    found.update(dict.fromkeys(_archive_claims(source, head)))
+    return tuple(found)
 
 
 def _strong_claims(source: Source, head: bytes) -> Iterator[Kind]:
