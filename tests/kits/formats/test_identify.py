@@ -17,7 +17,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telamon.kits.formats.identify import TORCH_MAGIC, ZIP_TAIL_BYTES, claims, identify
+from telamon.kits.formats.identify import TORCH_MAGIC, ZIP_TAIL_BYTES, claims, identify, openable_claims
 from telamon.kits.formats.kinds import Kind
 from telamon.kits.formats.source import Source
 from telamon.kits.formats.zip.ends import SEARCH_BYTES
@@ -223,3 +223,10 @@ def test_any_damage_to_a_known_kind_leaves_a_claim(data: st.DataObject, draw: st
     if damaged:
         damaged[draw.draw(st.integers(0, len(damaged) - 1))] = draw.draw(st.integers(0, 255))
     assert _claims(bytes(damaged))
+
+
+@pytest.mark.parametrize(("data", "kind"), KNOWN.values(), ids=KNOWN.keys())
+def test_what_loaders_open_is_among_all_that_is_claimed(data: bytes, kind: Kind) -> None:
+    found = openable_claims(Source.from_bytes(data))
+    assert set(found) <= set(_claims(data))
+    assert (kind in found) == (kind.is_container or kind is Kind.NPY)
