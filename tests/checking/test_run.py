@@ -94,7 +94,7 @@ def test_the_first_reason_that_holds_is_given(
     write(a="")
     baseline = Baseline(fingerprints=frozenset({FINDING.fingerprint}))
     gate = Gate(policy=policy_of(policy, catalog_of("words")), baseline=baseline, today=TODAY)
-    assert gate.stand(FINDING, "words")[0] is standing
+    assert gate.stand(FINDING, "words", gate.policy.place(Path("a")))[0] is standing
 
 
 def test_reports_everything_in_a_stable_order(catalog_of: CatalogMaker, write: Writer) -> None:

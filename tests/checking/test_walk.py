@@ -14,7 +14,7 @@ from telamon.core.errors import UsageError
 from telamon.core.subjects import Subject, SubjectKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 
 @pytest.fixture(autouse=True)
@@ -109,18 +109,64 @@ def test_leaves_what_is_excluded_and_never_what_is_named() -> None:
     tree("m/.git/objects", "m/a.bak", "m/a.pkl", "m/b/.git")
     asked: list[str] = []
 
-    def is_excluded(name: str) -> bool:
-        asked.append(name)
-        return name.endswith((".git", ".bak", "m"))
+    def exclusion(folder: Path) -> Callable[[str], bool]:
+        def is_excluded(name: str) -> bool:
+            asked.append((folder / name).as_posix())
+            return name.endswith((".git", ".bak", "m"))
 
-    assert shown(walk({Path("m"): "m"}, is_excluded=is_excluded)) == ["folder m", "file m/a.pkl"]
+        return is_excluded
+
+    assert shown(walk({Path("m"): "m"}, exclusion=exclusion)) == ["folder m", "file m/a.pkl"]
     assert asked == ["m/.git", "m/a.bak", "m/a.pkl", "m/b", "m/b/.git"]
 
 
 def test_yields_pipes_like_files_and_does_not_open_them() -> None:
-    Path("m").mkdir()
+    tree("m/a")
     os.mkfifo("m/pipe")
-    assert shown(walk({Path("m"): "m", Path("m/pipe"): "m/pipe"})) == ["folder m", "file m/pipe", "file m/pipe"]
+    os.mkfifo("named")
+    assert shown(walk({Path("m"): "m", Path("named"): "named"})) == [
+        "folder m",
+        "file m/a",
+        "file m/pipe",
+        "file named",
+    ]
+
+
+def test_a_file_that_is_named_and_lies_below_a_named_folder_is_met_once_as_named(tmp_path: Path) -> None:
+    tree("m/a", "m/b", "m/c/d")
+    Path("m/gone").symlink_to("nowhere")
+    named = ["m/b", "m", "m/../m/a", f"{tmp_path}/m/c/d", "m/c/../b", "m/gone"]
+    assert shown(walk({Path(name): name for name in named})) == [
+        "file m/b",
+        "folder m",
+        "file m/../m/a",
+        f"file {tmp_path}/m/c/d",
+        "unreachable m/gone: No such file or directory",
+    ]
+
+
+def test_a_folder_that_is_named_in_two_ways_is_one_subject(tmp_path: Path) -> None:
+    tree("m/a")
+    Path("link").symlink_to("m")
+    named = [".", str(tmp_path), "m/..", "m", "link", "link/a"]
+    assert shown(walk({Path(name): name for name in named})) == ["folder .", "folder m", "file link/a"]
+
+
+def test_a_named_file_is_met_though_its_folder_excludes_it() -> None:
+    tree("m/a.bak", "m/b")
+    named = {Path("m"): "m", Path("m/a.bak"): "m/a.bak"}
+    assert shown(walk(named, exclusion=lambda _folder: lambda name: name.endswith(".bak"))) == [
+        "folder m",
+        "file m/b",
+        "file m/a.bak",
+    ]
+
+
+def test_each_name_of_a_file_is_a_subject_so_that_none_hides_behind_another() -> None:
+    tree("m/waived.pkl")
+    os.link("m/waived.pkl", "m/new.pkl")
+    Path("m/link.pkl").symlink_to("waived.pkl")
+    assert shown(walk({Path("m"): "m"})) == ["folder m", "file m/link.pkl", "file m/new.pkl", "file m/waived.pkl"]
 
 
 def test_enters_a_folder_that_is_named_twice_once() -> None:

@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from telamon import catalog as catalogue
 from telamon.catalog import Catalog, UnknownControlError
 from telamon.core.records import Mode
 from telamon.core.settings import Settings
-from telamon.policy import default
+from telamon.policy import default, load
 from telamon.policy.compiler import leaves_of, path_text
 from telamon.policy.loader import compile_document
 from telamon.policy.nodes import read_document
@@ -177,8 +178,22 @@ def test_says_that_it_has_no_such_control(catalog: Catalog) -> None:
         ("other/data/raw/x", False),
     ],
 )
-def test_excludes_by_last_component_or_whole_name(name: str, is_excluded: bool, read: Reader) -> None:  # noqa: FBT001  # a column of the table
-    assert read("version: 1\nexclude: [.git, '*.bak', data/raw/*]\n").is_excluded(name) is is_excluded
+def test_excludes_by_name_or_place(name: str, is_excluded: bool, read: Reader) -> None:  # noqa: FBT001  # a column of the table
+    policy = read("version: 1\nexclude: [.git, '*.bak', data/raw/*]\n")
+    entry = Path(name)
+    assert policy.exclusion(entry.parent)(entry.name) is is_excluded
+
+
+def test_excludes_the_same_wherever_telamon_was_started(
+    read: Reader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read("version: 1\nexclude: [data/raw]\n")
+    (tmp_path / "data" / "raw").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "data" / "raw")
+    policy = load(Path("../../telamon.yaml"), catalogue.load())
+    folders = (Path(".."), tmp_path / "data", Path("../../data/../data"))
+    assert [policy.exclusion(folder)("raw") for folder in folders] == [True, True, True]
+    assert not policy.exclusion(tmp_path)("raw")
 
 
 def test_shows_a_path_as_a_user_would_write_it() -> None:

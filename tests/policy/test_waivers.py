@@ -7,6 +7,7 @@ import datetime as dt
 import pytest
 
 from telamon.core.records import Confidence, Finding, Location, Severity
+from telamon.policy.places import Place, named_place
 from telamon.policy.waivers import Waiver
 
 LAST = dt.date(2027, 1, 31)
@@ -16,13 +17,13 @@ def waiver(path: str) -> Waiver:
     return Waiver(rule="M0016/unknown-call", path=path, owner="ml", reason="reviewed", expires=LAST)
 
 
-def finding(path: str, rule: str = "M0016/unknown-call") -> Finding:
+def finding(rule: str = "M0016/unknown-call") -> Finding:
     return Finding(
         rule=rule,
         message="calls a.b",
         severity=Severity.HIGH,
         confidence=Confidence.HIGH,
-        location=Location(path=path),
+        location=Location(path="as typed"),
         remedy="do not",
     )
 
@@ -41,18 +42,36 @@ def finding(path: str, rule: str = "M0016/unknown-call") -> Finding:
     ],
 )
 def test_covers_what_its_path_matches(glob: str, path: str, does_apply: bool) -> None:  # noqa: FBT001  # a column of the table
-    assert waiver(glob).applies(finding(path), LAST) is does_apply
+    assert waiver(glob).applies(finding(), named_place(path), LAST) is does_apply
+
+
+@pytest.mark.parametrize(
+    ("glob", "does_apply"),
+    [
+        ("../shared/a.pkl", True),
+        ("./../shared/a.pkl", True),
+        ("/srv/shared/a.pkl", True),
+        ("/srv/*", True),
+        ("/srv/shared/b.pkl", False),
+        ("srv/shared/a.pkl", False),
+        ("*/srv/*", False),
+        ("as typed", False),
+    ],
+)
+def test_path_is_relative_to_the_policy_or_absolute(glob: str, does_apply: bool) -> None:  # noqa: FBT001  # a column of the table
+    place = Place(relative="../shared/a.pkl", absolute="/srv/shared/a.pkl")
+    assert waiver(glob).applies(finding(), place, LAST) is does_apply
 
 
 def test_covers_no_other_rule() -> None:
-    assert not waiver("*").applies(finding("a", rule="M0016/dangerous-call"), LAST)
+    assert not waiver("*").applies(finding(rule="M0016/dangerous-call"), named_place("a"), LAST)
 
 
 @pytest.mark.parametrize(("days", "is_expired"), [(-1, False), (0, False), (1, True)])
 def test_holds_to_the_end_of_its_last_day(days: int, is_expired: bool) -> None:  # noqa: FBT001  # a column of the table
     today = LAST + dt.timedelta(days=days)
     assert waiver("*").is_expired(today) is is_expired
-    assert waiver("*").applies(finding("a"), today) is not is_expired
+    assert waiver("*").applies(finding(), named_place("a"), today) is not is_expired
 
 
 def test_says_what_has_expired() -> None:

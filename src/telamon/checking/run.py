@@ -12,10 +12,11 @@ from telamon.checking.examination import Task, examine
 from telamon.checking.walk import Unreachable, walk
 from telamon.core.errors import MissingExtraError
 from telamon.core.records import Mode
-from telamon.reporting.report import Failure, Report, Reported, Standing
+from telamon.policy.places import named_place
+from telamon.reporting.report import Failure, Report, Reported, Standing, moved
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import date
     from pathlib import Path
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from telamon.core.subjects import Subject
     from telamon.policy.baseline import Baseline
     from telamon.policy.compiler import Policy
+    from telamon.policy.places import Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,10 +57,15 @@ class Gate:
     baseline: Baseline | None
     today: date
 
-    def stand(self, finding: Finding, control: str) -> tuple[Standing, str]:
+    def stand(self, finding: Finding, control: str, place: Place) -> tuple[Standing, str]:
         """Return how a finding stands to the gate, and the note that explains it.
 
         The order is: shadow mode, severity below the gate, a waiver in force, the baseline.
+
+        Args:
+            finding: With the path that reports show.
+            control: Whose finding it is.
+            place: Where the file is, which waivers and baselines go by.
         """
         settings = self.policy.settings(control)
         if settings.mode is Mode.SHADOW:
@@ -66,9 +73,9 @@ class Gate:
         if finding.severity.rank < settings.fail_at.rank:
             return Standing.BELOW_GATE, ""
         for waiver in self.policy.waivers:
-            if waiver.applies(finding, self.today):
+            if waiver.applies(finding, place, self.today):
                 return Standing.WAIVED, f"waived by {waiver.owner} until {waiver.expires}: {waiver.reason}"
-        if self.baseline is not None and finding.fingerprint in self.baseline:
+        if self.baseline is not None and moved(finding, place.relative).fingerprint in self.baseline:
             return Standing.BASELINE, "in the baseline"
         return Standing.FAILING, ""
 
@@ -108,7 +115,7 @@ def check(
     progress = progress or Progress()
     tally = _Tally()
     subjects: list[Subject] = []
-    for met in walk(paths, is_excluded=policy.is_excluded):
+    for met in walk(paths, exclusion=policy.exclusion):
         if isinstance(met, Unreachable):
             tally.failures.append(Failure(control="", subject=met.name, reason=met.reason))
         else:
@@ -150,9 +157,8 @@ def _tasks(subjects: Iterable[Subject], policy: Policy, controls: Iterable[Contr
 
 
 def _count(tally: _Tally, task: Task, examined: Examined, gate: Gate) -> None:
-    for finding in examined.findings:
-        standing, note = gate.stand(finding, task.control)
-        tally.findings.append(Reported(finding=finding, control=task.control, standing=standing, note=note))
+    if examined.findings:
+        tally.findings.extend(_gated(task, examined, gate))
     tally.outcomes.extend(examined.outcomes)
     if examined.defect or examined.death:
         tally.failures.append(
@@ -165,6 +171,15 @@ def _count(tally: _Tally, task: Task, examined: Examined, gate: Gate) -> None:
         )
 
 
+def _gated(task: Task, examined: Examined, gate: Gate) -> Iterator[Reported]:
+    subject = task.subject
+    is_called_by_path = subject.name == subject.path.as_posix()
+    place = gate.policy.place(subject.path) if is_called_by_path else named_place(subject.name)
+    for finding in examined.findings:
+        standing, note = gate.stand(finding, task.control, place)
+        yield Reported(finding=finding, control=task.control, standing=standing, note=note, place=place.relative)
+
+
 def _report(tally: _Tally, gate: Gate, controls: Iterable[Control], *, elapsed_s: float) -> Report:
     used = {reported.finding.rule for reported in tally.findings}
     rules = {rule.id: rule for control in controls for rule in control.rules() if rule.id in used} if used else {}
@@ -172,7 +187,7 @@ def _report(tally: _Tally, gate: Gate, controls: Iterable[Control], *, elapsed_s
         command="check",
         version=__version__,
         policy_digest=gate.policy.digest,
-        findings=tuple(sorted(tally.findings, key=_place)),
+        findings=tuple(sorted(tally.findings, key=_position)),
         outcomes=tuple(sorted(tally.outcomes, key=lambda outcome: (outcome.location.path, outcome.control))),
         failures=tuple(sorted(tally.failures, key=lambda failure: (failure.subject, failure.control))),
         rules=rules,
@@ -181,6 +196,6 @@ def _report(tally: _Tally, gate: Gate, controls: Iterable[Control], *, elapsed_s
     )
 
 
-def _place(reported: Reported) -> tuple[str, str, int, str]:
+def _position(reported: Reported) -> tuple[str, str, int, str]:
     location = reported.finding.location
     return (location.path, location.member, location.offset or 0, reported.finding.rule)

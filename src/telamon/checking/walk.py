@@ -31,69 +31,115 @@ class Unreachable:
 
 
 def walk(
-    paths: Mapping[Path, str], *, is_excluded: Callable[[str], bool] = lambda _name: False
+    paths: Mapping[Path, str],
+    *,
+    exclusion: Callable[[Path], Callable[[str], bool]] = lambda _folder: lambda _name: False,
 ) -> Iterator[Subject | Unreachable]:
     """Yield each named folder as a subject, and each file named or found below one, in a stable order.
 
-    Symbolic links are followed, as loaders do (Hub caches consist of them). Each name of a file is a subject
-    of its own; a folder that is reached twice is entered once, so that link loops end. Devices and FIFOs are
-    yielded like files: opening them safely is the checker's task.
+    Each entry of a folder is a subject once, by whichever of the named paths it is reached: a file that is named and
+    lies below a named folder is met under the name that was given. Symbolic links are followed, as loaders do (Hub
+    caches consist of them), and a folder that is reached twice is entered once, so that link loops end. Links to files,
+    symbolic and hard, are entries of their own: what is accepted under one name is not accepted under another, so that
+    a hostile file cannot hide behind a waiver by a link to it. Devices and FIFOs are yielded like files: opening them
+    safely is the checker's task.
 
     Args:
         paths: What the user named, and what reports call it.
-        is_excluded: Told the name of everything found below a named folder; never asked about named paths.
+        exclusion: Told a folder below or at a named one, returns what tells of names in it; never asked about named
+            paths.
 
     Raises:
         UsageError: A named path does not exist.
     """
-    seen: set[tuple[int, int]] = set()
+    walker = _Walker(exclusion, named={entry for path in paths if (entry := _entry_of(path)) is not None})
+    met: set[object] = set()
     for path, name in paths.items():
         try:
             status = path.stat()
         except OSError as error:
             if not os.path.lexists(path):
                 raise UsageError(f"no such file or folder: `{name}`") from error
-            yield Unreachable(name=name, reason=error.strerror or "cannot be read")
+            if _is_new(_entry_of(path), met):
+                yield Unreachable(name=name, reason=error.strerror or "cannot be read")
             continue
-        if stat.S_ISDIR(status.st_mode):
+        if not stat.S_ISDIR(status.st_mode):
+            if _is_new(_entry_of(path), met):
+                yield Subject(kind=SubjectKind.FILE, name=name, path=path)
+        elif _is_new((status.st_dev, status.st_ino), met):
             yield Subject(kind=SubjectKind.FOLDER, name=name, path=path)
-            yield from _folder(path, seen, is_excluded, depth=0)
-        else:
-            yield Subject(kind=SubjectKind.FILE, name=name, path=path)
+            yield from walker.folder(path, depth=0)
 
 
-def _folder(
-    folder: Path, seen: set[tuple[int, int]], is_excluded: Callable[[str], bool], depth: int
-) -> Iterator[Subject | Unreachable]:
-    if depth > MAX_DEPTH:
-        yield Unreachable(name=folder.as_posix(), reason=f"more than {MAX_DEPTH} folders deep")
-        return
+def _is_new(identity: object, met: set[object]) -> bool:
+    if identity in met:
+        return False
+    met.add(identity)
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A name in a folder: device and inode of the folder, and the name."""
+
+    device: int
+    inode: int
+    name: str
+
+
+def _entry_of(path: Path) -> _Entry | None:
+    """Return what entry a path names; `None` for paths such as `.`, which only folders have."""
+    if path.name in {"", ".."}:
+        return None
     try:
-        status = folder.stat()
-        identity = (status.st_dev, status.st_ino)
-        if identity in seen:
+        status = path.parent.stat()
+    except OSError:
+        return None
+    return _Entry(status.st_dev, status.st_ino, path.name)
+
+
+class _Walker:
+    """Walks folders, each once.
+
+    Args:
+        exclusion: As of `walk`.
+        named: Entries that the user named: they are not met again below a folder.
+    """
+
+    def __init__(self, exclusion: Callable[[Path], Callable[[str], bool]], named: set[_Entry]) -> None:
+        self._exclusion = exclusion
+        self._named = named
+        self._entered: set[tuple[int, int]] = set()
+
+    def folder(self, folder: Path, *, depth: int) -> Iterator[Subject | Unreachable]:
+        """Yield what lies below a folder."""
+        if depth > MAX_DEPTH:
+            yield Unreachable(name=folder.as_posix(), reason=f"more than {MAX_DEPTH} folders deep")
             return
-        seen.add(identity)
-        names = sorted(os.listdir(folder))  # noqa: PTH208  # names only; a Path each costs 3 us
-    except OSError as error:
-        yield Unreachable(name=folder.as_posix(), reason=error.strerror or "cannot be listed")
-        return
-    for name in names:
-        path = folder / name
-        if is_excluded(path.as_posix()):
-            continue
-        yield from _entry(path, seen, is_excluded, depth)
+        try:
+            status = folder.stat()
+            identity = (status.st_dev, status.st_ino)
+            if identity in self._entered:
+                return
+            self._entered.add(identity)
+            names = sorted(os.listdir(folder))  # noqa: PTH208  # names only; a Path each costs 3 us
+        except OSError as error:
+            yield Unreachable(name=folder.as_posix(), reason=error.strerror or "cannot be listed")
+            return
+        is_excluded = self._exclusion(folder)
+        named = {entry.name for entry in self._named if (entry.device, entry.inode) == identity}
+        for name in names:
+            if not is_excluded(name):
+                yield from self._entry(folder / name, depth, is_named=name in named)
 
-
-def _entry(
-    path: Path, seen: set[tuple[int, int]], is_excluded: Callable[[str], bool], depth: int
-) -> Iterator[Subject | Unreachable]:
-    try:
-        status = path.stat()
-    except OSError as error:  # a dangling link, a link loop, a folder that may not be searched
-        yield Unreachable(name=path.as_posix(), reason=error.strerror or "cannot be read")
-        return
-    if stat.S_ISDIR(status.st_mode):
-        yield from _folder(path, seen, is_excluded, depth + 1)
-    else:
-        yield Subject(kind=SubjectKind.FILE, name=path.as_posix(), path=path)
+    def _entry(self, path: Path, depth: int, *, is_named: bool) -> Iterator[Subject | Unreachable]:
+        try:
+            status = path.stat()
+        except OSError as error:  # a dangling link, a link loop, a folder that may not be searched
+            if not is_named:
+                yield Unreachable(name=path.as_posix(), reason=error.strerror or "cannot be read")
+            return
+        if stat.S_ISDIR(status.st_mode):
+            yield from self.folder(path, depth=depth + 1)
+        elif not is_named:
+            yield Subject(kind=SubjectKind.FILE, name=path.as_posix(), path=path)

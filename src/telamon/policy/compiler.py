@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -14,14 +15,16 @@ import msgspec
 from telamon.catalog import UnknownControlError
 from telamon.core.records import Mode
 from telamon.kits.text import canonical_json
+from telamon.policy.places import place_of, place_of_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from telamon.core.settings import Settings
     from telamon.policy.document import Ledger, PolicyFile
     from telamon.policy.nodes import Mark, Plain
     from telamon.policy.nodes import Path as ValuePath
+    from telamon.policy.places import Place
     from telamon.policy.waivers import Waiver
 
 DEFAULT_ORIGIN = "default"
@@ -85,10 +88,19 @@ class Policy:
         own += [dataset.path for dataset in self.document.datasets.values()]
         return tuple(self.folder / path for path in dict.fromkeys(own))
 
-    def is_excluded(self, name: str) -> bool:
-        """Whether something found below a folder is not looked at: its last component or whole name matches."""
-        last = name.rpartition("/")[2]
-        return any(fnmatchcase(last, glob) or fnmatchcase(name, glob) for glob in self.document.exclude)
+    def place(self, path: Path) -> Place:
+        """Return where a file or folder is, as waivers, baselines and exclusions call it."""
+        return place_of(path, self._root)
+
+    def exclusion(self, folder: Path) -> Callable[[str], bool]:
+        """Return what tells of the names in a folder whether `exclude` has them, alone or with their place."""
+        globs = self.document.exclude
+        place = place_of_folder(folder, self._root)
+        return lambda name: any(fnmatchcase(name, glob) or place.child(name).matches(glob) for glob in globs)
+
+    @cached_property
+    def _root(self) -> str:
+        return os.path.realpath(self.folder)
 
     @cached_property
     def effective(self) -> dict[str, Plain]:

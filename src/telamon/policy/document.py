@@ -135,5 +135,5 @@ class PolicyFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     baseline: Annotated[FilePath | None, Meta(description="File of findings that were there before.")] = None
     exclude: Annotated[
         tuple[str, ...],
-        Meta(description="Names or globs of files and folders that are not walked into, such as `*.bak`."),
+        Meta(description="Names, or paths relative to this file, that are not walked into; globs too, as `*.bak`."),
     ] = DEFAULT_EXCLUDE

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta, Struct
 
 if TYPE_CHECKING:
     from telamon.core.records import Finding
-
+    from telamon.policy.places import Place
 
 RULE = r"^M[0-9]{4}/[a-z][a-z0-9-]*$(?!\n)"
+PATH = "A file, or a glob in which `*` crosses `/`; relative to this file, whatever `telamon check` was given."
 DAY = {"pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}  # for readers of the schema that take a format for a mere note
 
 
@@ -20,7 +20,7 @@ class Waiver(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One accepted kind of finding. There is no waiver for every rule, and none for ever."""
 
     rule: Annotated[str, Meta(description="A rule's id.", pattern=RULE, examples=["M0016/unknown-call"])]
-    path: Annotated[str, Meta(description="A file, or a glob over the reported path (`*` crosses `/`).", min_length=1)]
+    path: Annotated[str, Meta(description=PATH, min_length=1)]
     owner: Annotated[str, Meta(description="Who answers for it.", min_length=1)]
     reason: Annotated[str, Meta(description="Why it is acceptable.", min_length=1)]
     expires: Annotated[
@@ -32,13 +32,9 @@ class Waiver(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """Whether its last day has passed."""
         return today > self.expires
 
-    def applies(self, finding: Finding, today: dt.date) -> bool:
-        """Whether it covers the finding on that day."""
-        return (
-            not self.is_expired(today)
-            and finding.rule == self.rule
-            and (finding.location.path == self.path or fnmatchcase(finding.location.path, self.path))
-        )
+    def applies(self, finding: Finding, place: Place, today: dt.date) -> bool:
+        """Whether it covers, on that day, the finding in the file at that place."""
+        return not self.is_expired(today) and finding.rule == self.rule and place.matches(self.path)
 
     def __str__(self) -> str:
         return f"{self.rule} at {self.path}, owned by {self.owner}, expired after {self.expires}"

@@ -97,7 +97,7 @@ def _finding(reported: Reported) -> dict[str, object]:
         "control": reported.control,
         "standing": reported.standing,
         "note": reported.note,
-        "fingerprint": finding.fingerprint,
+        "fingerprint": reported.portable.fingerprint,
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,11 @@ class Standing(StrEnum):
     SHADOW = "shadow"
 
 
+def moved(finding: Finding, path: str) -> Finding:
+    """Return the finding as if its file were called `path`."""
+    return finding if finding.location.path == path else replace(finding, location=replace(finding.location, path=path))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reported:
     """A finding as it is reported.
@@ -29,12 +34,19 @@ class Reported:
     Attributes:
         control: Name of the control that found it.
         note: Why it does not fail the run, such as the waiver's owner, reason and expiry; else empty.
+        place: The file's path from the policy's folder; empty where it is that of the finding's location.
     """
 
     finding: Finding
     control: str
     standing: Standing
     note: str = ""
+    place: str = ""
+
+    @property
+    def portable(self) -> Finding:
+        """The finding at its place: what a baseline holds, so that one made elsewhere in the tree fits."""
+        return moved(self.finding, self.place) if self.place else self.finding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

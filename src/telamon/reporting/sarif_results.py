@@ -39,6 +39,7 @@ def finding_result(
         has_baseline: Whether results were compared with a baseline; then all results have a state (3.27.24).
     """
     finding = reported.finding
+    fingerprint = reported.portable.fingerprint
     inside = place_in_file(finding.location)
     result: dict[str, object] = {
         **descriptors.rule(finding.rule),
@@ -48,8 +49,8 @@ def finding_result(
         "locations": [result_location(finding.location, indices)],
         # The second is the one that GitHub matches alerts of successive runs by.
         "partialFingerprints": {
-            "telamon/v1": finding.fingerprint,
-            "primaryLocationLineHash": f"{finding.fingerprint}:1",
+            "telamon/v1": fingerprint,
+            "primaryLocationLineHash": f"{fingerprint}:1",
         },
         "taxa": descriptors.taxa(finding.techniques),
         "properties": {

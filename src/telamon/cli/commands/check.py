@@ -61,7 +61,7 @@ def command(
         from telamon.kits.text.display import printable
         from telamon.policy import baseline as baselines
 
-        baselines.write(write_baseline, (reported.finding for reported in report.findings))
+        baselines.write(write_baseline, (reported.portable for reported in report.findings))
         click.echo(printable(f"{len(report.findings)} findings written to {write_baseline}"), err=True)
         return
     evidence.record(report, policy)
