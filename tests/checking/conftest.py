@@ -110,6 +110,12 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Writer:
 
 
 @pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let workers begin at once, also with few small files."""
+    monkeypatch.setattr("telamon.checking.examination.PATIENCE_S", 0)
+
+
+@pytest.fixture
 def tasks(write: Writer) -> Callable[..., list[Task]]:
     def make(*contents: str) -> list[Task]:
         files = write(**{f"file{number:02}": content for number, content in enumerate(contents)})

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from telamon.checking import examination
-from telamon.checking.examination import Examined, examine, perform
+from telamon.checking import examination, workers
+from telamon.checking.examination import PARALLEL_BYTES, Examined, examine, perform
 from telamon.checking.workers import examine_in_parallel
 from telamon.core.records import Location, Outcome, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from telamon.checking.examination import Task
@@ -55,12 +55,14 @@ def test_the_others_go_on_after_one_that_raises(tasks: Callable[..., list[Task]]
     }
 
 
+@pytest.mark.usefixtures("impatient")
 def test_other_processes_find_the_same(tasks: Callable[..., list[Task]]) -> None:
     words = ["clean", "high", "raise", "low medium", "silence", "twice"]
     made = tasks(*(words[number % len(words)] for number in range(40)))
     assert dict(examine(made, jobs=3)) == dict(examine(made, jobs=1))
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize(
     ("word", "death"),
     [
@@ -78,6 +80,7 @@ def test_the_death_of_a_process_costs_its_subject_only(word: str, death: str, ta
     }
 
 
+@pytest.mark.usefixtures("impatient")
 def test_every_process_may_die(tasks: Callable[..., list[Task]]) -> None:
     made = tasks(*["kill"] * 9)
     found = dict(examine(made, jobs=4))
@@ -110,6 +113,7 @@ os.kill(os.getpid(), signal.SIGKILL)
     assert written
 
 
+@pytest.mark.usefixtures("impatient")
 def test_ctrl_c_is_the_parents_to_hear(tasks: Callable[..., list[Task]], monkeypatch: pytest.MonkeyPatch) -> None:
     made = tasks(*["clean"] * 8)
 
@@ -122,13 +126,17 @@ def test_ctrl_c_is_the_parents_to_hear(tasks: Callable[..., list[Task]], monkeyp
 
 
 @pytest.mark.parametrize(
-    ("count", "size", "jobs", "is_parallel"),
+    ("count", "size", "jobs", "taken_s", "here"),
     [
-        (8, 0, 2, True),
-        (7, 0, 2, False),
-        (7, 8 * 1024 * 1024, 2, True),
-        (1, 8 * 1024 * 1024, 2, False),
-        (9, 0, 1, False),
+        (9, 0, 2, 0.0, 9),  # done before others had started
+        (9, 0, 2, 0.02, 3),  # begun here, and shared out when it takes long
+        (9, 0, 1, 0.02, 9),
+        (9, 0, 2, 1.0, 1),
+        (2, 0, 2, 1.0, 2),  # nothing to share: the last one is done here
+        (9, PARALLEL_BYTES, 2, 0.0, 0),
+        (9, PARALLEL_BYTES, 1, 0.0, 9),
+        (1, PARALLEL_BYTES, 2, 0.0, 1),
+        (9, PARALLEL_BYTES - 1, 2, 0.0, 9),
     ],
 )
 def test_starts_processes_only_where_they_pay(
@@ -136,19 +144,48 @@ def test_starts_processes_only_where_they_pay(
     count: int,
     size: int,
     jobs: int,
-    is_parallel: bool,
+    taken_s: float,
+    here: int,
     tasks: Callable[..., list[Task]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     made = tasks(*["clean"] * count)
-    os.truncate(made[0].subject.path, size)
-    used: list[int] = []
-    monkeypatch.setattr(
-        "telamon.checking.workers.examine_in_parallel", lambda _tasks, *, jobs: iter([used.append(jobs)][:0])
-    )
-    monkeypatch.setattr(examination, "perform", lambda _task: Examined())
-    list(examine(made, jobs=jobs))
-    assert bool(used) is is_parallel
+    os.truncate(made[-1].subject.path, size)
+    for task in made[:-1]:
+        os.truncate(task.subject.path, 0)
+    now = 0.0
+    done: list[Task] = []
+    given: list[Task] = []
+
+    def perform(task: Task) -> Examined:
+        nonlocal now
+        now += taken_s
+        done.append(task)
+        return Examined()
+
+    def elsewhere(rest: Sequence[Task], *, jobs: int) -> Iterator[tuple[int, Examined]]:
+        assert jobs == 2
+        given.extend(rest)
+        return ((index, Examined()) for index in range(len(rest)))
+
+    monkeypatch.setattr("telamon.checking.workers.examine_in_parallel", elsewhere)
+    monkeypatch.setattr(examination, "perform", perform)
+    assert [index for index, _ in examine(made, jobs=jobs, clock=lambda: now)] == list(range(count))
+    assert (done, given) == (made[:here], made[here:])
+
+
+@pytest.mark.parametrize("count", [1, 5, 33, 200, 1000])
+def test_batches_hold_each_task_once_and_leave_nobody_waiting_for_the_last(
+    count: int, tasks: Callable[..., list[Task]]
+) -> None:
+    (task,) = tasks("clean")
+    crew = workers._Crew([task] * count, 2)
+    batches = []
+    while batch := crew._next_batch():
+        batches.append(batch)
+    assert [index for batch in batches for index in batch] == list(range(count))
+    assert max(map(len, batches)) == min(workers.BATCH_TASKS, max(1, count // 8))
+    assert all(len(batch) <= max(1, (count - batch[0]) // 8) for batch in batches)
 
 
 def test_a_subject_that_is_gone_has_no_size(tasks: Callable[..., list[Task]]) -> None:

@@ -15,7 +15,7 @@ from telamon.core.errors import UsageError
 from telamon.core.records import Confidence, ExitCode, Finding, Location, Severity
 from telamon.policy import Policy, default, load
 from telamon.policy.baseline import Baseline
-from telamon.reporting.report import Failure, Standing
+from telamon.reporting.report import Failure, FailureKind, Standing
 
 if TYPE_CHECKING:
     from conftest import CatalogMaker, Installer, Writer
@@ -120,13 +120,16 @@ def test_tells_how_far_it_is(catalog_of: CatalogMaker, write: Writer) -> None:
     assert told == [3, "advance", "advance", "advance"]
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_defect_of_telamon_is_told_from_what_a_subject_did(catalog_of: CatalogMaker, write: Writer) -> None:
     write(**{name: "kill" if name == "h" else "raise" if name == "c" else "clean" for name in "abcdefgh"})
     catalog = catalog_of("words")
     paths = {Path(name): name for name in "abcdefgh"}
     report = check(paths, policy=default(catalog), catalog=catalog, today=TODAY, jobs=2)
     assert report.failures == (
-        Failure(control="words", subject="c", reason="ZeroDivisionError: as the file says", is_internal=True),
+        Failure(
+            control="words", subject="c", reason="ZeroDivisionError: as the file says", kind=FailureKind.INTERNAL_ERROR
+        ),
         Failure(control="words", subject="h", reason="the process that read it ended with signal 9"),
     )
     assert report.exit_code is ExitCode.INTERNAL

@@ -42,9 +42,7 @@ def test_file_with_text_has_what_the_terminal_has(cli: Callable, folder: Path, s
 def test_file_in_a_missing_folder_is_a_usage_error(cli: Callable, folder: Path, samples: Path) -> None:
     ended = cli("check", samples / "clean.pkl", "-o", folder / "none" / "report.txt")
     assert (ended.code, ended.out) == (2, "")
-    assert (
-        ended.err == f"error[usage]: cannot write the report to `{folder}/none/report.txt`: No such file or directory\n"
-    )
+    assert ended.err == f"error[usage]: cannot write the report to `{folder}/none/report.txt`: no such folder\n"
 
 
 def test_device_is_written_to_and_not_replaced(cli: Callable, folder: Path, samples: Path) -> None:

@@ -19,7 +19,7 @@ from telamon.core.records import (
     Strength,
     Verdict,
 )
-from telamon.reporting.report import Failure, Report, Reported, Standing
+from telamon.reporting.report import Failure, FailureKind, Report, Reported, Standing
 
 CONTROL = "vulnerability-scanning"
 
@@ -109,7 +109,7 @@ def specimen() -> Report:
         ),
         failures=(
             Failure(control="", subject="locked", reason="permission denied"),
-            Failure(control=CONTROL, subject="f.pkl", reason="worker died", is_internal=False),
+            Failure(control=CONTROL, subject="f.pkl", reason="worker died"),
         ),
         rules={
             "M0016/dangerous-call": Rule(
@@ -230,7 +230,7 @@ def hostile_reports() -> st.SearchStrategy[Report]:
                 control=st.just("") | _TEXTS,
                 subject=st.just("") | _TEXTS,
                 reason=_TEXTS,
-                is_internal=st.booleans(),
+                kind=st.sampled_from(FailureKind),
             )
         ),
         rules=st.just({}) | _RULES,

@@ -9,7 +9,7 @@ import pytest
 
 from telamon.core.records import ExitCode, Location, Outcome, Verdict
 from telamon.reporting.formats import Format, render
-from telamon.reporting.report import Failure, Report, Reported, Standing
+from telamon.reporting.report import Failure, FailureKind, Report, Reported, Standing
 
 if TYPE_CHECKING:
     from telamon.core.records import Finding
@@ -31,7 +31,12 @@ def _report(
     is_failed: bool = False,
     is_internal: bool = False,
 ) -> Report:
-    failure = Failure(control="a", subject="x", reason="broken", is_internal=is_internal)
+    failure = Failure(
+        control="a",
+        subject="x",
+        reason="broken",
+        kind=FailureKind.INTERNAL_ERROR if is_internal else FailureKind.NOT_CHECKED,
+    )
     return Report(
         command="check",
         version="1.2.3",

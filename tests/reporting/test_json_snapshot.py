@@ -241,8 +241,8 @@ EXPECTED = {
         },
     ],
     "failures": [
-        {"control": "", "subject": "locked", "reason": "permission denied", "is_internal": False},
-        {"control": "vulnerability-scanning", "subject": "f.pkl", "reason": "worker died", "is_internal": False},
+        {"control": "", "subject": "locked", "reason": "permission denied", "kind": "not-checked"},
+        {"control": "vulnerability-scanning", "subject": "f.pkl", "reason": "worker died", "kind": "not-checked"},
     ],
     "rules": {
         "M0016/dangerous-call": {

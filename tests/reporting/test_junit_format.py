@@ -10,7 +10,7 @@ from hypothesis import given
 
 from telamon.core.records import ExitCode, Severity
 from telamon.reporting.formats import Format, render
-from telamon.reporting.report import Failure, Report, Standing
+from telamon.reporting.report import Failure, FailureKind, Report, Standing
 
 # What Jenkins' and Surefire's schemas have in common.
 CONTENTS = ([], ["system-out"], ["failure"], ["error"], ["skipped"], ["skipped", "system-out"])
@@ -177,7 +177,7 @@ def test_calls_a_defect_of_telamon_an_internal_error() -> None:
         command="check",
         version="1.2.3",
         policy_digest="",
-        failures=(Failure(control="a", subject="b", reason="KeyError", is_internal=True),),
+        failures=(Failure(control="a", subject="b", reason="KeyError", kind=FailureKind.INTERNAL_ERROR),),
     )
     error = _parsed(report).find(".//error")
     assert error is not None

@@ -15,7 +15,7 @@ from jsonschema import Draft7Validator, FormatChecker
 
 from telamon.core.records import Location
 from telamon.reporting.formats import Format, render
-from telamon.reporting.report import Failure, Report
+from telamon.reporting.report import Failure, FailureKind, Report
 from telamon.reporting.sarif_values import artifact_location, artifact_uri, message, result_location
 
 OFFICIAL = "https://raw.githubusercontent.com/oasis-tcs/sarif-spec/master/Schemata/sarif-schema-2.1.0.json"
@@ -188,7 +188,7 @@ def test_joins_what_several_controls_say_of_a_file(specimen: Report) -> None:
 
 def test_calls_the_execution_successful_only_when_everything_was_judged() -> None:
     clean = Report(command="check", version="1.2.3+local", policy_digest="")
-    failed = replace(clean, failures=(Failure(control="", subject="", reason="", is_internal=True),))
+    failed = replace(clean, failures=(Failure(control="", subject="", reason="", kind=FailureKind.INTERNAL_ERROR),))
     assert _run(clean)["invocations"] == [
         {
             "executionSuccessful": True,

@@ -140,6 +140,11 @@ EXPECTED = {
                             "shortDescription": {"text": "A waiver has expired and covers nothing."},
                             "defaultConfiguration": {"level": "warning"},
                         },
+                        {
+                            "id": "not-recorded",
+                            "shortDescription": {"text": "The report could not be recorded in the ledger."},
+                            "defaultConfiguration": {"level": "error"},
+                        },
                     ],
                     "supportedTaxonomies": [{"name": "MITRE ATLAS", "index": 0}],
                 }

@@ -33,6 +33,12 @@ if TYPE_CHECKING:
 HOSTILE = b"\x80\x02cos\nsystem\nX\x02\x00\x00\x00id\x85R."
 
 
+@pytest.fixture(autouse=True)
+def _impatience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers begin at once."""
+    monkeypatch.setattr("telamon.checking.examination.PATIENCE_S", 0)
+
+
 @pytest.fixture
 def models(tmp_path: Path) -> Path:
     """Forty files, of which ten are hostile."""
@@ -124,6 +130,7 @@ def test_private_copy_of_a_file_outlives_its_truncation(tmp_path: Path) -> None:
 
 ORPHANS = """
 import os, sys, time
+from telamon.checking import examination
 from telamon.cli.main import run
 from telamon.controls.artifact.vulnerability_scanning.checker import VulnerabilityScanningChecker
 
@@ -135,6 +142,7 @@ def check(self, subject):
         time.sleep(0.01)
     yield from ()
 
+examination.PATIENCE_S = 0
 VulnerabilityScanningChecker.check = check
 run(["check", "--jobs", "2", sys.argv[1]])
 """

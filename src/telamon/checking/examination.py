@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from telamon.core.records import Finding, Outcome
+from telamon.core.subjects import SubjectKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from telamon.core.control import Checker
     from telamon.core.settings import Settings
     from telamon.core.subjects import Subject
 
-PARALLEL_FILES = 8  # fewer are done before a second process has started
-PARALLEL_BYTES = 8 * 1024 * 1024  # likewise, unless they are big
+# Other processes take some 40 ms to start, in which hundreds of small files are scanned here.
+PATIENCE_S = 0.05
+# Who has so much to read will not be done by then: it is shared out from the beginning. The size of more files than
+# these need not be asked for: they outlast the patience.
+PARALLEL_BYTES = 8 * 1024 * 1024
+SIZED_FILES = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,11 +30,13 @@ class Task:
 
     Attributes:
         control: Name of the control whose checker it is.
+        is_evidence: Whether the outcome is recorded: then it has the digest of the file that was examined.
     """
 
     control: str
     checker: Checker[Settings]
     subject: Subject
+    is_evidence: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,20 +54,32 @@ class Examined:
     death: str = ""
 
 
-def examine(tasks: Sequence[Task], *, jobs: int) -> Iterator[tuple[int, Examined]]:
+def examine(
+    tasks: Sequence[Task], *, jobs: int, clock: Callable[[], float] = time.monotonic
+) -> Iterator[tuple[int, Examined]]:
     """Yield the index of each task with what came of it, in the order in which they end.
 
     Args:
         tasks: What to do.
         jobs: How many processes work at once; 1 works in this one.
+        clock: Seconds; small tasks are begun in this process and shared out when they take longer than it takes to
+            start others.
     """
-    if jobs > 1 and _is_worth_it(tasks):
-        from telamon.checking.workers import examine_in_parallel  # noqa: PLC0415  # costs 20 ms to import
+    may_share = jobs > 1
+    deadline = clock() + (0 if may_share and _is_much(tasks) else PATIENCE_S)
+    for index, task in enumerate(tasks):
+        if may_share and index < len(tasks) - 1 and clock() >= deadline:
+            yield from _share_out(tasks, index, jobs)
+            return
+        yield index, perform(task)
 
-        yield from examine_in_parallel(tasks, jobs=min(jobs, len(tasks)))
-    else:
-        for index, task in enumerate(tasks):
-            yield index, perform(task)
+
+def _share_out(tasks: Sequence[Task], start: int, jobs: int) -> Iterator[tuple[int, Examined]]:
+    from telamon.checking.workers import examine_in_parallel  # noqa: PLC0415  # costs 20 ms to import
+
+    rest = tasks[start:]
+    for index, examined in examine_in_parallel(rest, jobs=min(jobs, len(rest))):
+        yield start + index, examined
 
 
 def perform(task: Task) -> Examined:
@@ -67,6 +87,16 @@ def perform(task: Task) -> Examined:
 
     What it found before it raised is kept. No outcome, or a second one, is a defect too: silence is not clean.
     """
+    if not task.is_evidence or task.subject.kind is not SubjectKind.FILE:
+        return _run(task)
+    from telamon.checking.witness import witness  # noqa: PLC0415  # only where it is recorded
+
+    with witness(task.subject.path) as seen:
+        examined = _run(task)
+        return examined if seen is None else replace(examined, outcomes=tuple(map(seen.attest, examined.outcomes)))
+
+
+def _run(task: Task) -> Examined:
     results: list[Finding | Outcome] = []
     defect = ""
     try:
@@ -81,10 +111,8 @@ def perform(task: Task) -> Examined:
     )
 
 
-def _is_worth_it(tasks: Sequence[Task]) -> bool:
-    if len(tasks) >= PARALLEL_FILES:
-        return True
-    return len(tasks) > 1 and sum(_size(task.subject) for task in tasks) >= PARALLEL_BYTES
+def _is_much(tasks: Sequence[Task]) -> bool:
+    return sum(_size(task.subject) for task in tasks[:SIZED_FILES]) >= PARALLEL_BYTES
 
 
 def _size(subject: Subject) -> int:

@@ -13,7 +13,7 @@ from telamon.checking.walk import Unreachable, walk
 from telamon.core.errors import MissingExtraError
 from telamon.core.records import Mode
 from telamon.policy.places import named_place
-from telamon.reporting.report import Failure, Report, Reported, Standing, moved
+from telamon.reporting.report import Failure, FailureKind, Report, Reported, Standing, moved
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
     from telamon.catalog import Catalog
     from telamon.checking.examination import Examined
-    from telamon.core.control import Control
+    from telamon.core.control import Checker, Control
     from telamon.core.records import Finding, Outcome
+    from telamon.core.settings import Settings
     from telamon.core.subjects import Subject
     from telamon.policy.baseline import Baseline
     from telamon.policy.compiler import Policy
@@ -101,7 +102,7 @@ def check(
 
     Args:
         paths: Files and folders, and what reports call them.
-        policy: Modes, gates, waivers and exclusions.
+        policy: Modes, gates, waivers and exclusions. Where it names a ledger, outcomes have the digests of the files.
         catalog: The controls.
         today: For the expiry of waivers.
         baseline: Findings that were there before.
@@ -121,7 +122,13 @@ def check(
         else:
             subjects.append(met)
     controls = _controls(policy, catalog)
-    tasks = _tasks(subjects, policy, controls, tally)
+    checkers = _checkers(policy, controls, tally)
+    tasks = [
+        Task(control=name, checker=checker, subject=subject, is_evidence=policy.ledger is not None)
+        for subject in subjects
+        for name, checker in checkers.items()
+        if subject.kind in checker.kinds
+    ]
     progress.begin(len(tasks))
     gate = Gate(policy=policy, baseline=baseline, today=today)
     for index, examined in examine(tasks, jobs=jobs or os.cpu_count() or 1):
@@ -138,8 +145,9 @@ def _controls(policy: Policy, catalog: Catalog) -> list[Control]:
     return [control for control in every if policy.mode(control.name) is not Mode.OFF]
 
 
-def _tasks(subjects: Iterable[Subject], policy: Policy, controls: Iterable[Control], tally: _Tally) -> list[Task]:
-    checkers = []
+def _checkers(policy: Policy, controls: Iterable[Control], tally: _Tally) -> dict[str, Checker[Settings]]:
+    """Return the checkers of the controls that have one, by the control's name."""
+    checkers = {}
     for control in controls:
         try:
             kind = control.checker()
@@ -147,13 +155,8 @@ def _tasks(subjects: Iterable[Subject], policy: Policy, controls: Iterable[Contr
             tally.failures.append(Failure(control=control.name, subject="", reason=f"{error.message}: {error.hint}"))
             continue
         if kind is not None:
-            checkers.append((control.name, kind(policy.settings(control.name))))
-    return [
-        Task(control=name, checker=checker, subject=subject)
-        for subject in subjects
-        for name, checker in checkers
-        if subject.kind in checker.kinds
-    ]
+            checkers[control.name] = kind(policy.settings(control.name))
+    return checkers
 
 
 def _count(tally: _Tally, task: Task, examined: Examined, gate: Gate) -> None:
@@ -166,7 +169,7 @@ def _count(tally: _Tally, task: Task, examined: Examined, gate: Gate) -> None:
                 control=task.control,
                 subject=task.subject.name,
                 reason=examined.defect or examined.death,
-                is_internal=bool(examined.defect),
+                kind=FailureKind.INTERNAL_ERROR if examined.defect else FailureKind.NOT_CHECKED,
             )
         )
 

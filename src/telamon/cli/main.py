@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import gc
-import io
 import os
 import pkgutil
 import sys
@@ -15,6 +14,8 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from telamon import __version__
+from telamon.cli.interrupts import hear_interrupts
+from telamon.cli.streams import prepare_streams
 from telamon.core.errors import TelamonError
 from telamon.core.records import ExitCode
 
@@ -60,18 +61,16 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     frees anyway; everything that must be closed is closed by the command that opened it.
     """
     gc.set_threshold(GC_THRESHOLD)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # what the terminal's encoding lacks ends no run
+    hear_interrupts()
+    prepare_streams()
     try:
         code = run(arguments)
-    except KeyboardInterrupt:
+        with suppress(OSError):  # nobody reads it, and the exit code tells too
+            sys.stderr.flush()
+    except KeyboardInterrupt:  # what was not written yet is not: whoever reads it may have stopped reading
         code = INTERRUPTED
     except BrokenPipeError:
         code = BROKEN_PIPE
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError):  # whoever read it is gone
-            stream.flush()
     os._exit(code)
 
 
@@ -92,30 +91,43 @@ def run(arguments: Sequence[str] | None = None) -> int:
             raise BrokenPipeError from end
         return end.code if isinstance(end.code, int) else ExitCode.CLEAN
     except Exception as error:  # noqa: BLE001  # the CLI entry is a border (house rule 12)
-        return _ended(error)
+        code = _code_of(error)
+        with suppress(OSError):  # nobody reads it, and the exit code tells too
+            _explain(error)
+        return code
     return int(result) if isinstance(result, int) else ExitCode.CLEAN
 
 
-def _ended(error: Exception) -> int:
-    """Say on stderr what ended the command, where there is something to say, and return the exit code."""
+def _code_of(error: Exception) -> int:
     match error:
-        case click.exceptions.Exit():
+        case click.exceptions.Exit() | TelamonError():
             return error.exit_code
         case click.Abort():
             return INTERRUPTED
+        case click.ClickException():
+            return ExitCode.USAGE
+        case OSError(errno=number) if number in NO_ROOM:
+            return ExitCode.USAGE
+        case _:
+            return ExitCode.INTERNAL
+
+
+def _explain(error: Exception) -> None:
+    """Say on stderr what ended the command, where there is something to say."""
+    match error:
+        case click.exceptions.Exit() | click.Abort():
+            pass
         case TelamonError():
             _complain(f"error[{error.code}]: {error.message}", error.hint)
-            return error.exit_code
         case click.ClickException():
             error.show()
         case OSError(errno=number) if number in NO_ROOM:
             _complain(f"error[no-room]: expected room for the output, found: {error.strerror}", "")
         case _:
-            return _crash(error)
-    return ExitCode.USAGE
+            _crash(error)
 
 
-def _crash(error: Exception) -> ExitCode:
+def _crash(error: Exception) -> None:
     if os.environ.get("TELAMON_DEBUG"):
         import traceback
 
@@ -124,7 +136,6 @@ def _crash(error: Exception) -> ExitCode:
         f"error[internal]: {type(error).__name__}: {error}",
         "this is a defect of telamon: run again with TELAMON_DEBUG=1 for the traceback, and report it",
     )
-    return ExitCode.INTERNAL
 
 
 def _complain(message: str, hint: str) -> None:

@@ -36,19 +36,30 @@ class Output:
     color: bool | None
 
 
+def check_place(file: Path | None) -> None:
+    """Refuse, before the work is done, a file for its report that cannot be made.
+
+    Raises:
+        UsageError: There is no such folder.
+    """
+    if file is not None and not file.parent.is_dir():
+        raise UsageError(f"cannot write the report to `{file}`: no such folder")
+
+
 def emit(report: Report, output: Output) -> None:
-    """Write the report; with a file, the text report still goes to the terminal.
+    """Write the report; with a file, the text report still goes to the terminal, whatever becomes of the file.
 
     Raises:
         UsageError: The file cannot be written.
     """
-    text = _render(report, "text", output) if output.file or output.format_name == "text" else ""
-    if output.file is not None:
-        _write(output.file, text if output.format_name == "text" else _render(report, output.format_name, output))
-    else:
-        text = text or _render(report, output.format_name, output)
-    # What is coloured was decided above; click would take colours out of a pipe that `--color` asked for.
-    click.echo(text, nl=False, color=True)
+    shown = _render(report, output.format_name if output.file is None else "text", output)
+    try:
+        if output.file is not None:
+            is_shown = output.format_name == "text"
+            _write(output.file, shown if is_shown else _render(report, output.format_name, output))
+    finally:
+        # What is coloured was decided above; click would take colours out of a pipe that `--color` asked for.
+        click.echo(shown, nl=False, color=True)
 
 
 def say(text: str) -> None:
@@ -83,7 +94,6 @@ def _replace(file: Path, content: str) -> None:
     try:
         temporary.write_text(content, encoding="utf-8")
         temporary.replace(file)
-    except OSError:
+    finally:  # also when it is interrupted
         with suppress(OSError):
             temporary.unlink()
-        raise

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from telamon.core.errors import UsageError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -23,12 +25,15 @@ def named_subjects(paths: Sequence[Path]) -> Iterator[Mapping[Path, str]]:
     """Yield the paths to check and what reports call each; standard input is copied to a file and that is removed.
 
     Raises:
+        UsageError: Standard input is closed.
         OSError: There is no room for the copy.
     """
     names = {path: path.as_posix() for path in paths if path != STDIN}
     if STDIN not in paths:
         yield names
         return
+    if sys.stdin is None:
+        raise UsageError("expected a file on standard input, found it closed")
     import shutil
     import tempfile
 

@@ -103,7 +103,9 @@ class SqliteStore:
                     connection.executescript(_SCHEMA + guards)
                     connection.execute("INSERT INTO head VALUES (1, 0, ?)", (EMPTY_ROOT,))
         except FileExistsAlreadyError:
-            pass  # another process was faster
+            # Another process was faster, and its file stands as it is. Nothing is taken on trust: whatever it is, the
+            # next call opens it, and `_connect` refuses what is no ledger.
+            return
         except FileWriteError as error:
             raise LedgerUnavailableError(error.message) from error
 

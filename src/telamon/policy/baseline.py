@@ -95,6 +95,7 @@ def write(path: Path, findings: Iterable[Finding]) -> None:
         temporary.write_text(text, encoding="ascii")
         temporary.replace(path)
     except OSError as error:
+        raise BaselineError(f"cannot write the baseline `{path}`: {error.strerror}") from error
+    finally:  # also when it is interrupted
         with contextlib.suppress(OSError):
             temporary.unlink()
-        raise BaselineError(f"cannot write the baseline `{path}`: {error.strerror}") from error

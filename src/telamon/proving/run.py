@@ -12,7 +12,7 @@ from telamon import __version__
 from telamon.core.errors import UsageError
 from telamon.core.records import Mode
 from telamon.proving.harness import run, trials_of
-from telamon.reporting.report import Failure, Report
+from telamon.reporting.report import Failure, FailureKind, Report
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -93,7 +93,12 @@ def prove(
         except Exception as error:  # noqa: BLE001  # the experiment entry is a border (house rule 12)
             reason = f"{type(error).__name__}: {error}"
             failures.append(
-                Failure(control=control.name, subject=each.experiment.name, reason=reason, is_internal=True)
+                Failure(
+                    control=control.name,
+                    subject=each.experiment.name,
+                    reason=reason,
+                    kind=FailureKind.INTERNAL_ERROR,
+                )
             )
     return Report(
         command="prove",

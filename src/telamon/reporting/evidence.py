@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from telamon.core.records import Mode
+from telamon.reporting.report import Failure, FailureKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from telamon.core.records import Outcome
     from telamon.ledger.entry import Event
     from telamon.ledger.log import Log
     from telamon.policy import Policy
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 def open_evidence(policy: Policy, *, read_only: bool = False) -> Log | None:
     """Return the ledger that the policy names, with its signing key, or `None` where it names none.
+
+    Called before a run, so that a policy that cannot be followed ends it before anything is done. Whether the ledger
+    itself can be written to shows in `recorded`.
 
     Raises:
         KeyFileError: The key file is missing, damaged, or readable by others.
@@ -63,25 +66,36 @@ def _resolved(reference: SecretReference, folder: Path) -> str:
     return reference.resolve(os.environ, folder=folder).decode(errors="surrogateescape")
 
 
-def record(report: Report, policy: Policy) -> range | None:
-    """Append what the report concluded and sign a checkpoint; return the entries' indexes, or `None`.
+def recorded(report: Report, policy: Policy, log: Log | None) -> Report:
+    """Append what the report concluded, sign a checkpoint where there is a key, and return the report.
 
-    Without a ledger in the policy nothing is recorded; without a key no checkpoint is signed.
+    What keeps it from being recorded becomes a failure in the report: a report that somebody waited for is not lost
+    because the ledger is damaged, full, locked or read-only, and does not pass for one that was recorded (exit code 3,
+    or what the report itself says that is graver).
+
+    Args:
+        report: What to record.
+        policy: What it was made under.
+        log: The ledger, as `open_evidence` returned it before the run; `None` records nothing.
     """
-    log = open_evidence(policy)
     if log is None:
-        return None
-    with log:
-        indexes = log.append(events_of(report, policy, actor=_actor()))
-        if log.has_signer:
-            log.checkpoint()
-    return indexes
+        return report
+    from telamon.ledger.errors import LedgerError  # noqa: PLC0415  # with the ledger
+
+    try:
+        with log:
+            log.append(events_of(report, policy, actor=_actor()))
+            if log.has_signer:
+                log.checkpoint()
+    except LedgerError as error:
+        reason = f"{error.message}: {error.hint}" if error.hint else error.message
+        failure = Failure(control="ledger", subject=log.name, reason=reason, kind=FailureKind.NOT_RECORDED)
+        return replace(report, failures=(*report.failures, failure))
+    return report
 
 
 def events_of(report: Report, policy: Policy, *, actor: str) -> Iterator[Event]:
     """Yield one event for each outcome, failure and proof of the report."""
-    import dataclasses  # noqa: PLC0415  # with the ledger
-
     from telamon.ledger.entry import EntryKind, Event  # noqa: PLC0415  # likewise
 
     findings: dict[tuple[str, str], list[dict[str, Any]]] = {}
@@ -97,7 +111,7 @@ def events_of(report: Report, policy: Policy, *, actor: str) -> Iterator[Event]:
             control=outcome.control,
             mode=policy.mode(outcome.control),
             outcome=outcome.verdict.value,
-            subject=_digest(outcome),
+            subject=outcome.digest,
             policy=policy.digest,
             actor=actor,
             body=_plain(body),
@@ -119,24 +133,8 @@ def events_of(report: Report, policy: Policy, *, actor: str) -> Iterator[Event]:
             outcome=proof.verdict.value,
             policy=policy.digest,
             actor=actor,
-            body=_plain(dataclasses.asdict(proof)),
+            body=_plain(asdict(proof)),
         )
-
-
-def _digest(outcome: Outcome) -> str:
-    """The digest of the file, read once more; empty where it cannot be read (a FIFO must not be opened)."""
-    if outcome.digest:
-        return outcome.digest
-    import hashlib  # noqa: PLC0415  # with the ledger
-
-    path = Path(outcome.location.path)
-    try:
-        if not path.is_file():
-            return ""
-        with path.open("rb") as file:
-            return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
-    except OSError:
-        return ""
 
 
 def _actor() -> str:

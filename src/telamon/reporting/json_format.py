@@ -10,7 +10,7 @@ The keys, in this order; `telamon.reporting.json_schema.SCHEMA` is the same as a
 * `findings`: `rule`, `severity`, `confidence`, `message`, `path`, `member`, `offset`, `line`, `column`, `evidence`,
   `remedy`, `techniques`, `subject`, `control`, `standing`, `note`, `fingerprint`.
 * `proofs`: every field of `telamon.core.records.Proof`, with `pair`; a number that is not finite is null.
-* `failures`: `control`, `subject`, `reason`, `is_internal`.
+* `failures`: `control`, `subject`, `reason`, `kind` (`not-checked`, `not-recorded`, `internal-error`).
 * `rules`: the rules that the findings name, by id: `summary`, `severity`, `description`, `remedy`, `techniques`.
 * `expired_waivers`: one line each.
 
@@ -142,7 +142,7 @@ def _failure(failure: Failure) -> dict[str, object]:
         "control": failure.control,
         "subject": failure.subject,
         "reason": failure.reason,
-        "is_internal": failure.is_internal,
+        "kind": failure.kind,
     }
 
 

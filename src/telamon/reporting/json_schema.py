@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from telamon.core.records import Confidence, ExitCode, ProofVerdict, Severity, Strength, Verdict
-from telamon.reporting.report import Standing
+from telamon.reporting.report import FailureKind, Standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -126,7 +126,7 @@ SCHEMA: Final[dict[str, object]] = {
         files=_list(_FILE),
         findings=_list(_FINDING),
         proofs=_list(_PROOF),
-        failures=_list(_object(control=_TEXT, subject=_TEXT, reason=_TEXT, is_internal={"type": "boolean"})),
+        failures=_list(_object(control=_TEXT, subject=_TEXT, reason=_TEXT, kind=_one_of(FailureKind))),
         rules={"type": "object", "additionalProperties": _RULE},
         expired_waivers=_TEXTS,
     ),

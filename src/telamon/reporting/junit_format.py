@@ -118,7 +118,7 @@ def _result(case: _Case) -> _Result:
         more = f" (and {len(failing) - 1} more)" if len(failing) > 1 else ""
         return _Result("failure", f"{gravest.severity}[{gravest.rule}]", gravest.message + more)
     for failure in case.failures:
-        return _Result("error", "internal-error" if failure.is_internal else "not-checked", failure.reason)
+        return _Result("error", failure.kind.value, failure.reason)
     for outcome in case.outcomes:
         if outcome.verdict is Verdict.NOT_UNDERSTOOD:
             return _Result("error", outcome.verdict.value, outcome.reason)
@@ -151,7 +151,7 @@ def _lines(case: _Case) -> list[str]:
             "note": note(reported),
         }
         lines += [f"  {word}: {value}" for word, value in details.items() if value]
-    lines += [f"not checked: {failure.reason}" for failure in case.failures]
+    lines += [f"{failure.kind.value.replace('-', ' ')}: {failure.reason}" for failure in case.failures]
     lines += [
         f"{outcome.verdict}: {outcome.reason}" for outcome in case.outcomes if outcome.verdict is Verdict.NOT_UNDERSTOOD
     ]

@@ -49,18 +49,31 @@ class Reported:
         return moved(self.finding, self.place) if self.place else self.finding
 
 
+class FailureKind(StrEnum):
+    """What failed: the subject or a control's requirements, the record in the ledger, or telamon itself."""
+
+    NOT_CHECKED = "not-checked"
+    NOT_RECORDED = "not-recorded"
+    INTERNAL_ERROR = "internal-error"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """A control that could not run, or a subject that it could not judge at all.
+    """A control that could not run, a subject that it could not judge at all, or a record that was not made.
 
     Attributes:
-        is_internal: Whether it is a defect of telamon (exit code 4) rather than of the subject (3).
+        kind: A defect of telamon ends the run with exit code 4, anything else with 3.
     """
 
     control: str
     subject: str
     reason: str
-    is_internal: bool = False
+    kind: FailureKind = FailureKind.NOT_CHECKED
+
+    @property
+    def is_internal(self) -> bool:
+        """Whether it is a defect of telamon."""
+        return self.kind is FailureKind.INTERNAL_ERROR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from telamon.core.records import Verdict
 from telamon.reporting.json_document import dumps, finite
-from telamon.reporting.report import Standing
+from telamon.reporting.report import FailureKind, Standing
 from telamon.reporting.sarif_results import finding_result, proof_result
 from telamon.reporting.sarif_rules import Descriptors, Notice
 from telamon.reporting.sarif_values import artifact_location, artifact_uri, message
@@ -19,6 +19,11 @@ from telamon.reporting.summary import sentence, summarize
 if TYPE_CHECKING:
     from telamon.reporting.report import Failure, Report
 
+_NOTICES: Final = {
+    FailureKind.NOT_CHECKED: Notice.NOT_CHECKED,
+    FailureKind.NOT_RECORDED: Notice.NOT_RECORDED,
+    FailureKind.INTERNAL_ERROR: Notice.INTERNAL_ERROR,
+}
 SCHEMA_URI: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
 
@@ -84,8 +89,7 @@ def _invocation(report: Report) -> dict[str, object]:
 
 
 def _failure(failure: Failure) -> dict[str, object]:
-    notice = Notice.INTERNAL_ERROR if failure.is_internal else Notice.NOT_CHECKED
-    return _notification(notice, failure.reason, failure.subject, failure.control)
+    return _notification(_NOTICES[failure.kind], failure.reason, failure.subject, failure.control)
 
 
 def _notification(notice: Notice, text: str, path: str = "", control: str = "") -> dict[str, object]:

@@ -54,6 +54,7 @@ class Notice(Enum):
     NOT_CHECKED = ("not-checked", "error", "A control could not run, or a subject could not be read.")
     NOT_UNDERSTOOD = ("not-understood", "error", "A file could not be judged; that is never clean.")
     EXPIRED_WAIVER = ("expired-waiver", "warning", "A waiver has expired and covers nothing.")
+    NOT_RECORDED = ("not-recorded", "error", "The report could not be recorded in the ledger.")
 
 
 class Descriptors:

@@ -61,8 +61,8 @@ def note(reported: Reported) -> str:
 
 
 def failure_label(failure: Failure) -> str:
-    """What failed: `internal-error[control]` or `not-checked[control]`, printable."""
-    kind = "internal-error" if failure.is_internal else "not-checked"
+    """What failed, such as `not-checked[control]`, printable."""
+    kind = failure.kind.value
     return f"{kind}[{printable(failure.control)}]" if failure.control else kind
 
 

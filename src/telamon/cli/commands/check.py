@@ -49,13 +49,15 @@ def command(
     Exit codes: 0 clean, 1 findings at or above the gate, 2 usage or policy error, 3 something could not be
     judged, 4 internal error.
     """
-    from telamon.cli.output import Output, emit
+    from telamon.cli.output import Output, check_place, emit
     from telamon.reporting import evidence
 
     catalog = catalogue.load()
     policy = load_policy(policy_file, catalog)
     known = baseline_file or policy.baseline
     baseline = _read_baseline(known) if known is not None and write_baseline is None else None
+    log = evidence.open_evidence(policy) if write_baseline is None else None
+    check_place(output)
     report = _check(_subjects(paths, policy), policy, catalog, baseline, jobs)
     if write_baseline is not None:
         from telamon.kits.text.display import printable
@@ -64,7 +66,7 @@ def command(
         baselines.write(write_baseline, (reported.portable for reported in report.findings))
         click.echo(printable(f"{len(report.findings)} findings written to {write_baseline}"), err=True)
         return
-    evidence.record(report, policy)
+    report = evidence.recorded(report, policy, log)
     emit(report, Output(format_name=format_name, file=output, is_verbose=verbose, color=color))
     ctx.exit(report.exit_code)
 

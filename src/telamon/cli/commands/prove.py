@@ -39,7 +39,7 @@ def command(
 
     Exit codes: 0 all passed, 1 a proof failed, 2 usage or policy error, 3 inconclusive, 4 internal error.
     """
-    from telamon.cli.output import Output, emit
+    from telamon.cli.output import Output, check_place, emit
     from telamon.cli.progress import progress
     from telamon.proving.run import choose, prove
     from telamon.reporting import evidence
@@ -48,10 +48,11 @@ def command(
         raise UsageError("expected controls or pairs to prove, or `--all`", hint="`telamon list` shows the controls")
     catalog = catalogue.load()
     policy = load_policy(policy_file, catalog)
+    log = None if no_record else evidence.open_evidence(policy)
+    check_place(output)
     chosen = choose(selectors, catalog)
     with progress("proving") as bar:
         report = prove(chosen, policy=policy, seed=seed, begin=bar.begin, advance=bar.advance)
-    if not no_record:
-        evidence.record(report, policy)
+    report = evidence.recorded(report, policy, log)
     emit(report, Output(format_name=format_name, file=output, is_verbose=verbose, color=color))
     ctx.exit(report.exit_code)

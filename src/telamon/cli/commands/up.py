@@ -53,7 +53,7 @@ def _check(policy: Policy, catalog: Catalog) -> None:
         today = dt.datetime.now(dt.UTC).date()
         paths = {path: path.as_posix() for path in policy.paths[-1:]}
         report = check(paths, policy=policy, catalog=catalog, today=today, progress=bar)
-    evidence.record(report, policy)
+    report = evidence.recorded(report, policy, evidence.open_evidence(policy))
     click.echo(_text(report, is_verbose=True))
 
 
@@ -66,7 +66,7 @@ def _prove(policy: Policy, catalog: Catalog) -> Report:
     chosen = choose((), catalog)
     with progress("proving") as bar:
         report = prove(chosen, policy=policy, begin=bar.begin, advance=bar.advance)
-    evidence.record(report, policy)
+    report = evidence.recorded(report, policy, evidence.open_evidence(policy))
     click.echo(_text(report, is_verbose=False))
     return report
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import time
 from typing import TYPE_CHECKING
 
 from telamon.kits.storage.failures import DatabaseFailureError, Failure
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BUSY_TIMEOUT_S = 30.0
+# SQLite waits inside of C, where Python hears no Ctrl-C: it is let out so often while another process writes.
+_SLICE_MS = 100
 # The low byte is the primary result code (sqlite.org/rescode.html).
 _PRIMARY = 0xFF
 _PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._-")
@@ -63,7 +66,10 @@ def transaction(connection: sqlite3.Connection, *, write: bool) -> Iterator[None
         DatabaseFailureError: The database refused; nothing of the block is kept.
     """
     with typed_errors():
-        connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+        if write:
+            _begin_to_write(connection)
+        else:
+            connection.execute("BEGIN")
         try:
             if not write:
                 # A deferred transaction has its snapshot from its first read on.
@@ -76,6 +82,23 @@ def transaction(connection: sqlite3.Connection, *, write: bool) -> Iterator[None
                 with contextlib.suppress(sqlite3.Error):
                     connection.execute("ROLLBACK")
             raise
+
+
+def _begin_to_write(connection: sqlite3.Connection) -> None:
+    (timeout_ms,) = connection.execute("PRAGMA busy_timeout").fetchone()
+    deadline = time.monotonic() + timeout_ms / 1000
+    connection.execute(f"PRAGMA busy_timeout = {min(timeout_ms, _SLICE_MS)}")
+    try:
+        while True:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if _classify(error) is not Failure.BUSY or time.monotonic() >= deadline:
+                    raise
+            else:
+                return
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {timeout_ms}")
 
 
 def _open(path: Path, mode: str, timeout_s: float) -> sqlite3.Connection:
