@@ -1,6 +1,7 @@
 """Start-up: CPU time of whole processes for the commands that must start at once, beside what they cannot go below.
 
-Input: one pickle of a dictionary (29 bytes). Each figure is the median of user and system time over RUNS processes,
+Input: one pickle of a dictionary (29 bytes), once without a policy file and once in a system with a policy, a ledger
+and its signing key, where the check is recorded. Each figure is the median of user and system time over RUNS processes,
 by `getrusage(RUSAGE_CHILDREN)`, with bytecode cached; the commands take turns, so that all meet the same machine.
 """
 
@@ -30,12 +31,14 @@ TARGETS: Final = {
 }
 PICKLESCAN_MS: Final = 97
 PICKLESCAN: Final = "picklescan -p one.pkl"
+RECORDED: Final = "telamon check recorded/one.pkl"  # with a policy and a ledger
 
 
 def commands() -> dict[str, list[str]]:
     """Return what is run, by the name that is printed."""
     found = {"python -c pass": [PYTHON, "-c", "pass"], "python -c 'import click'": [PYTHON, "-c", "import click"]}
     found |= {name: [str(SCRIPTS / "telamon"), *name.split()[1:]] for name in TARGETS}
+    found[RECORDED] = [str(SCRIPTS / "telamon"), "check", "--policy", "recorded/telamon.yaml", "recorded/one.pkl"]
     if (SCRIPTS / "picklescan").exists():
         found[PICKLESCAN] = [str(SCRIPTS / "picklescan"), "-p", "one.pkl"]
     return found
@@ -49,11 +52,22 @@ def cpu_ms(command: list[str], folder: Path, environment: dict[str, str]) -> flo
     return (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * 1000
 
 
+def prepare(folder: Path) -> None:
+    """Make the pickle, and the system in which its check is recorded."""
+    recorded = folder / "recorded"
+    recorded.mkdir()
+    for place in (folder, recorded):
+        (place / "one.pkl").write_bytes(pickle.dumps({"a": [1, 2, 3]}))
+    (recorded / "telamon.yaml").write_text("version: 1\nledger: {path: ledger.db, key: ledger.key}\n", encoding="utf-8")
+    keygen = [str(SCRIPTS / "telamon"), "ledger", "keygen", str(recorded / "ledger.key")]
+    subprocess.run(keygen, capture_output=True, check=True)
+
+
 def main() -> None:
     """Print the table."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        (folder / "one.pkl").write_bytes(pickle.dumps({"a": [1, 2, 3]}))
+        prepare(folder)
         # A cache of our own: an environment may forbid writing bytecode, or hold what is out of date.
         environment = {key: value for key, value in os.environ.items() if not key.startswith(("TELAMON_", "PYTHON"))}
         environment["PYTHONPYCACHEPREFIX"] = str(folder / "bytecode")

@@ -10,7 +10,7 @@ import msgspec
 from mkdocs.structure.files import File, Files
 
 from telamon import atlas, catalog
-from telamon.cli.main import telamon
+from telamon.cli.application import telamon
 from telamon.core import errors
 
 if TYPE_CHECKING:

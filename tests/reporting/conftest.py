@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import hypothesis.strategies as st
 import pytest
 
@@ -82,7 +84,7 @@ def specimen() -> Report:
     return Report(
         command="check",
         version="1.2.3",
-        policy_digest="sha256:" + "0" * 64,
+        policy=SimpleNamespace(digest="sha256:" + "0" * 64),
         findings=(
             Reported(finding=worst, control=CONTROL, standing=Standing.FAILING),
             Reported(
@@ -180,7 +182,7 @@ def hostile_reports() -> st.SearchStrategy[Report]:
         Report,
         command=st.sampled_from(["check", "prove"]),
         version=st.just("1.2.3"),
-        policy_digest=st.just("sha256:" + "0" * 64),
+        policy=st.just(SimpleNamespace(digest="sha256:" + "0" * 64)),
         findings=_few(
             st.builds(
                 Reported,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from types import SimpleNamespace
 
 import hypothesis.strategies as st
 from hypothesis import given
@@ -75,7 +76,7 @@ def test_escapes_as_the_runner_unescapes() -> None:
     report = Report(
         command="check",
         version="1.2.3",
-        policy_digest="",
+        policy=SimpleNamespace(digest=""),
         failures=(Failure(control="a", subject="50%,b:c", reason="100% of a::b,c %0A"),),
     )
     first, *_ = render(report, Format.GITHUB).splitlines()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 from telamon.core.records import ExitCode, Location, Outcome, ProofVerdict, Severity, Verdict
 from telamon.reporting.report import Report, Standing
@@ -32,7 +33,7 @@ def test_counts_a_file_once_by_what_the_strictest_control_says() -> None:
         Outcome(control=str(index), location=Location(path="a"), verdict=verdict)
         for index, verdict in enumerate([Verdict.NOT_APPLICABLE, Verdict.NOT_UNDERSTOOD, Verdict.CLEAN])
     )
-    report = Report(command="check", version="1.2.3", policy_digest="", outcomes=outcomes)
+    report = Report(command="check", version="1.2.3", policy=SimpleNamespace(digest=""), outcomes=outcomes)
     assert sentence(summarize(report)) == "1 file checked: 1 not understood; no findings; exit 3"
 
 
@@ -41,7 +42,7 @@ def test_a_file_that_was_not_understood_is_not_clean_because_another_control_say
         Outcome(control=str(index), location=Location(path="a"), verdict=verdict)
         for index, verdict in enumerate([Verdict.CLEAN, Verdict.NOT_UNDERSTOOD])
     )
-    report = Report(command="check", version="1.2.3", policy_digest="", outcomes=outcomes)
+    report = Report(command="check", version="1.2.3", policy=SimpleNamespace(digest=""), outcomes=outcomes)
     assert summarize(report).files[Verdict.CLEAN] == 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from types import SimpleNamespace
 
 import hypothesis.strategies as st
 from hypothesis import given
@@ -99,7 +100,7 @@ def test_lists_everything_in_full_when_verbose() -> None:
     report = Report(
         command="check",
         version="1.2.3",
-        policy_digest="",
+        policy=SimpleNamespace(digest=""),
         findings=(Reported(finding=finding, control="scanner", standing=Standing.WAIVED),),
         outcomes=(
             Outcome(control="scanner", location=Location(path="b.pkl"), verdict=Verdict.CLEAN, form="pickle"),
@@ -160,7 +161,7 @@ def test_colours_what_stands_first_and_no_more(specimen: Report) -> None:
 
 
 def test_says_when_nothing_was_checked() -> None:
-    report = Report(command="check", version="1.2.3", policy_digest="")
+    report = Report(command="check", version="1.2.3", policy=SimpleNamespace(digest=""))
     assert render(report, Format.TEXT) == "no files checked; no findings; exit 0\n"
 
 

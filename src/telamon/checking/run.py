@@ -189,7 +189,7 @@ def _report(tally: _Tally, gate: Gate, controls: Iterable[Control], *, elapsed_s
     return Report(
         command="check",
         version=__version__,
-        policy_digest=gate.policy.digest,
+        policy=gate.policy,
         findings=tuple(sorted(tally.findings, key=_position)),
         outcomes=tuple(sorted(tally.outcomes, key=lambda outcome: (outcome.location.path, outcome.control))),
         failures=tuple(sorted(tally.failures, key=lambda failure: (failure.subject, failure.control))),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -14,8 +13,6 @@ import msgspec
 
 from telamon.catalog import UnknownControlError
 from telamon.core.records import Mode
-from telamon.kits.text import canonical_json
-from telamon.policy.places import place_of, place_of_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -90,10 +87,14 @@ class Policy:
 
     def place(self, path: Path) -> Place:
         """Return where a file or folder is, as waivers, baselines and exclusions call it."""
+        from telamon.policy.places import place_of  # noqa: PLC0415  # only where something is found
+
         return place_of(path, self._root)
 
     def exclusion(self, folder: Path) -> Callable[[str], bool]:
         """Return what tells of the names in a folder whether `exclude` has them, alone or with their place."""
+        from telamon.policy.places import place_of_folder  # noqa: PLC0415  # only where a folder is walked
+
         globs = self.document.exclude
         place = place_of_folder(folder, self._root)
         return lambda name: any(fnmatchcase(name, glob) or place.child(name).matches(glob) for glob in globs)
@@ -111,6 +112,10 @@ class Policy:
     @cached_property
     def digest(self) -> str:
         """`sha256:...` over the effective values in canonical JSON; comments, order and places do not count."""
+        import hashlib  # noqa: PLC0415  # 3 ms, for reports and records that name the policy
+
+        from telamon.kits.text import canonical_json  # noqa: PLC0415  # likewise, with `json`
+
         return "sha256:" + hashlib.sha256(canonical_json.encode(self.effective)).hexdigest()
 
     def origin(self, path: ValuePath) -> str:

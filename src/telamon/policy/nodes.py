@@ -30,8 +30,9 @@ FALSE: Final = re.compile(r"false|False|FALSE")
 INT: Final = re.compile(r"[-+]?[0-9]{1,40}|0o[0-7]{1,40}|0x[0-9a-fA-F]{1,40}")
 FLOAT: Final = re.compile(r"[-+]?(\.[0-9]{1,40}|[0-9]{1,40}(\.[0-9]{0,40})?)([eE][-+]?[0-9]{1,3})?")
 
-# YAML 1.2.2, section 5.1, production 1, turned round; and the line breaks that PyYAML counts (YAML 1.1, section 4.1.4).
-UNPRINTABLE: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# YAML 1.2.2, section 5.1, production 1, turned round (as a negated class it takes ten times as long to compile, 3 ms);
+# and the line breaks that PyYAML counts (YAML 1.1, section 4.1.4).
+UNPRINTABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 SURROGATE: Final = re.compile("[\ud800-\udfff]")
 BREAK: Final = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 

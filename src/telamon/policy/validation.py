@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import types
 import typing
 from enum import Enum
@@ -15,7 +14,7 @@ from telamon.policy.nodes import SHOWN, resolved
 from telamon.policy.secrets import SECRET, SecretReference
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from telamon.policy.errors import Problem
     from telamon.policy.nodes import Document, Path, Plain
@@ -122,9 +121,8 @@ class _Inner:
                 reason = str(error).partition(" - at `")[0]
                 yield self._problem(OTHER if self._is_secret else in_words(reason))
                 return
-            choices = _choices(kind)
-            near = difflib.get_close_matches(value, choices, n=1) if isinstance(value, str) else []
-            hint = f"did you mean `{near[0]}`?" if near else ""
+            near = _nearest(value, _choices(kind)) if isinstance(value, str) else ""
+            hint = f"did you mean `{near}`?" if near else ""
             yield self._problem(f"expected {described(kind)}, found {self._shown(value)}", hint)
 
     def _struct(self, value: Plain, kind: type[msgspec.Struct]) -> Iterator[Problem]:
@@ -173,9 +171,16 @@ class _Inner:
 
 def unknown_key(document: Document, key: str, known: list[str], path: Path) -> Problem:
     """Return the problem of a key that is not known, with the nearest that is."""
-    near = difflib.get_close_matches(key, known, n=1)
-    hint = f"did you mean `{near[0]}`?" if near else f"known here: {', '.join(sorted(known))}"
+    near = _nearest(key, known)
+    hint = f"did you mean `{near}`?" if near else f"known here: {', '.join(sorted(known))}"
     return document.problem((*path, key), f"expected a known key, found `{printable(key, SHOWN)}`", hint)
+
+
+def _nearest(word: str, known: Sequence[str]) -> str:
+    """Return the most similar of the known words, or nothing."""
+    import difflib  # noqa: PLC0415  # only for what is wrong
+
+    return "".join(difflib.get_close_matches(word, known, n=1))
 
 
 def described(kind: object) -> str:

@@ -103,7 +103,7 @@ def prove(
     return Report(
         command="prove",
         version=__version__,
-        policy_digest=policy.digest,
+        policy=policy,
         proofs=tuple(sorted(proofs, key=lambda proof: (proof.pair, proof.experiment))),
         failures=tuple(failures),
         elapsed_s=time.perf_counter() - start,

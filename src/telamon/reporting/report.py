@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from telamon.core.records import ExitCode, ProofVerdict, Severity, Verdict
 
@@ -76,6 +76,14 @@ class Failure:
         return self.kind is FailureKind.INTERNAL_ERROR
 
 
+class Digested(Protocol):
+    """Something with a digest, such as a compiled policy."""
+
+    @property
+    def digest(self) -> str:
+        """`sha256:...` over what is in force."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """What one run of a command concluded.
@@ -83,7 +91,7 @@ class Report:
     Attributes:
         command: `check` or `prove`.
         version: The version of telamon.
-        policy_digest: `sha256:...` of the compiled policy.
+        policy: What the run worked under; its digest is taken only where it is written.
         findings: Sorted by path, member, offset and rule.
         outcomes: One per control and subject, sorted by path and control.
         proofs: Sorted by pair.
@@ -94,7 +102,7 @@ class Report:
 
     command: str
     version: str
-    policy_digest: str
+    policy: Digested
     findings: tuple[Reported, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
     proofs: tuple[Proof, ...] = ()
@@ -102,6 +110,11 @@ class Report:
     rules: dict[str, Rule] = field(default_factory=dict)
     expired: tuple[str, ...] = ()
     elapsed_s: float = 0.0
+
+    @property
+    def policy_digest(self) -> str:
+        """`sha256:...` of the compiled policy."""
+        return self.policy.digest
 
     @property
     def exit_code(self) -> ExitCode:

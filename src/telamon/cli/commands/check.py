@@ -13,6 +13,7 @@ from telamon.cli.options import load_policy, policy_option, report_options
 
 if TYPE_CHECKING:
     from telamon.catalog import Catalog
+    from telamon.ledger.log import Log
     from telamon.policy.baseline import Baseline
     from telamon.policy.compiler import Policy
     from telamon.reporting.report import Report
@@ -50,13 +51,12 @@ def command(
     judged, 4 internal error.
     """
     from telamon.cli.output import Output, check_place, emit
-    from telamon.reporting import evidence
 
     catalog = catalogue.load()
     policy = load_policy(policy_file, catalog)
     known = baseline_file or policy.baseline
     baseline = _read_baseline(known) if known is not None and write_baseline is None else None
-    log = evidence.open_evidence(policy) if write_baseline is None else None
+    log = _open_ledger(policy) if write_baseline is None else None
     check_place(output)
     report = _check(_subjects(paths, policy), policy, catalog, baseline, jobs)
     if write_baseline is not None:
@@ -66,9 +66,23 @@ def command(
         baselines.write(write_baseline, (reported.portable for reported in report.findings))
         click.echo(printable(f"{len(report.findings)} findings written to {write_baseline}"), err=True)
         return
-    report = evidence.recorded(report, policy, log)
+    report = report if log is None else _recorded(report, policy, log)
     emit(report, Output(format_name=format_name, file=output, is_verbose=verbose, color=color))
     ctx.exit(report.exit_code)
+
+
+def _open_ledger(policy: Policy) -> Log | None:
+    if policy.ledger is None:
+        return None
+    from telamon.reporting import evidence
+
+    return evidence.open_evidence(policy)
+
+
+def _recorded(report: Report, policy: Policy, log: Log) -> Report:
+    from telamon.reporting import evidence
+
+    return evidence.recorded(report, policy, log)
 
 
 def _read_baseline(file: Path) -> Baseline:
