@@ -89,7 +89,8 @@ def _explain(error: Exception) -> None:
         case click.exceptions.Exit() | click.Abort():
             pass
         case TelamonError():
-            _complain(f"error[{error.code}]: {error.message}", error.hint)
+            # A policy's problems are a line each; in other messages a new line is part of somebody's input.
+            _complain(f"error[{error.code}]: {error.message}", error.hint, keep_newlines=error.code == "policy")
         case click.ClickException():
             error.show()
         case OSError(errno=number) if number in NO_ROOM:
@@ -109,10 +110,10 @@ def _crash(error: Exception) -> None:
     )
 
 
-def _complain(message: str, hint: str) -> None:
+def _complain(message: str, hint: str, *, keep_newlines: bool = False) -> None:
     from telamon.kits.text.display import printable
 
-    click.echo(printable(message, keep_newlines=True), err=True)
+    click.echo(printable(message, keep_newlines=keep_newlines), err=True)
     if hint:
         click.echo(f"  hint: {printable(hint, keep_newlines=True)}", err=True)
 

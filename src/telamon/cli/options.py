@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -21,12 +21,25 @@ F = TypeVar("F", bound="Callable[..., object]")
 FORMATS = ("text", "json", "sarif", "junit", "markdown", "github")
 
 
+class FileName(click.Path):
+    """A file that need not exist, by a name that is not empty."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path, dir_okay=False)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # click's own types
+        """Return the path; an empty name, as an unset variable makes one, would stand for the working directory."""
+        if value in {"", b""}:
+            self.fail("expected the name of a file, found an empty one", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 def policy_option(function: F) -> F:
     """Add `--policy FILE`."""
     return click.option(
         "--policy",
         "policy_file",
-        type=click.Path(path_type=Path, dir_okay=False),
+        type=FileName(),
         envvar="TELAMON_POLICY",
         show_envvar=True,
         help="The policy file; else `telamon.yaml` here or in a folder above.",
@@ -44,7 +57,7 @@ def report_options(function: F) -> F:
     function = click.option(
         "-o",
         "--output",
-        type=click.Path(path_type=Path, dir_okay=False, writable=True),
+        type=FileName(),
         help="Write the report to this file; the text report still goes to the terminal.",
     )(function)
     return click.option(
@@ -81,11 +94,12 @@ def load_policy(policy_file: Path | None, catalog: Catalog) -> Policy:
     """Return the policy that a command works under: the file named, the one found above, or the defaults.
 
     Raises:
-        UsageError: The file named does not exist.
+        UsageError: The file named does not exist, or there is no working directory.
     """
     from telamon import policy
+    from telamon.cli.folders import working_folder
 
-    if policy_file is not None and not policy_file.is_file():
+    if policy_file is not None and not os.path.isfile(policy_file):  # noqa: PTH113  # `is_file` raises for long names
         raise UsageError(f"no policy file at `{policy_file}`", hint="`telamon init` writes one")
-    found = policy.locate(Path.cwd(), explicit=policy_file, environ=os.environ)
+    found = policy.locate(working_folder(), explicit=policy_file, environ=os.environ)
     return policy.load(found, catalog)

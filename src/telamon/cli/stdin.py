@@ -16,7 +16,13 @@ STDIN = Path("/dev/stdin")
 
 
 def subject_path(word: str) -> Path:
-    """Return the path that a word of the command line stands for; `-` is standard input, `./-` a file of that name."""
+    """Return the path that a word of the command line stands for; `-` is standard input, `./-` a file of that name.
+
+    Raises:
+        UsageError: The word is empty, as an unset variable is; it does not stand for the working directory.
+    """
+    if not word:
+        raise UsageError("expected a path, found an empty word", hint="`.` is the working directory")
     return STDIN if word == "-" else Path(word)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from telamon import catalog as catalogue
-from telamon.cli.options import load_policy, policy_option, report_options
+from telamon.cli.options import FileName, load_policy, policy_option, report_options
 
 if TYPE_CHECKING:
     from telamon.catalog import Catalog
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 @click.option(
     "--baseline",
     "baseline_file",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=FileName(),
     help="Findings in this file do not fail the run; else the policy's `baseline`.",
 )
-@click.option("--write-baseline", type=click.Path(path_type=Path, dir_okay=False), help="Write a baseline and exit 0.")
+@click.option("--write-baseline", type=FileName(), help="Write a baseline and exit 0.")
 @click.pass_context
 def command(
     ctx: click.Context,

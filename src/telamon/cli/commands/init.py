@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from telamon.cli.folders import working_folder
 from telamon.cli.output import say
 from telamon.core.errors import UsageError
 
@@ -23,7 +24,7 @@ def command(folder: Path) -> None:
     if path.exists():
         raise UsageError(f"`{path}` exists", hint="`telamon policy show --origin` says what it puts in force")
     models = _models(folder)
-    name = folder.resolve().name
+    name = (working_folder() / folder).resolve().name
     try:
         write_policy(path, system=name if name and name.isprintable() else "system", models=models)
     except OSError as error:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import click
 
 from telamon import catalog as catalogue
-from telamon.cli.options import json_option, load_policy, policy_option
+from telamon.cli.options import FileName, json_option, load_policy, policy_option
 from telamon.core.errors import UsageError
 from telamon.core.records import ExitCode
 
 if TYPE_CHECKING:
     from telamon.ledger.log import Log
 
+MAX_FILE_BYTES = 4 * 1024 * 1024  # a proof holds a body of 1 MiB at most, and a checkpoint some 200 bytes
 FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
 
 
@@ -24,13 +25,15 @@ def command() -> None:
 
 
 @command.command(name="keygen")
-@click.argument("key_file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("key_file", type=FileName())
 @click.option("--name", default="telamon", show_default=True, help="The ledger's name, which every checkpoint carries.")
 def keygen(key_file: Path, name: str) -> None:
     """Make a signing key for checkpoints, and print the key that verifies them."""
     from telamon.kits.crypto.key_files import write_signer_key
     from telamon.kits.crypto.note_keys import generate_key
 
+    if not name.isprintable():
+        raise UsageError(f"expected a name that can be printed, found `{name}`")
     signer = generate_key(name)
     write_signer_key(key_file, signer)
     click.echo(str(signer.verifier))
@@ -66,7 +69,7 @@ def verify(ctx: click.Context, *, policy_file: Path | None, since: Path | None) 
     """Recompute everything; exit 1 and name the first bad entry if anything was changed."""
     from telamon.ledger.checkpoint import parse_checkpoint
 
-    checkpoint = None if since is None else parse_checkpoint(since.read_bytes())
+    checkpoint = None if since is None else parse_checkpoint(_content(since))
     with _log(policy_file) as log:
         result = log.verify(checkpoint)
     if result.ok:
@@ -105,7 +108,7 @@ def check_proof(proof_file: Path, verifier: str) -> None:
     from telamon.kits.crypto.note_keys import parse_verifier_key
     from telamon.ledger.proof import parse_inclusion_proof, verify_proof
 
-    proof = parse_inclusion_proof(proof_file.read_text(encoding="utf-8"))
+    proof = parse_inclusion_proof(_content(proof_file).decode("utf-8", "replace"))
     entry = verify_proof(proof, [parse_verifier_key(verifier)])
     click.echo(f"entry {entry.index} of {entry.time} is in the ledger: {entry.control} {entry.outcome}")
 
@@ -128,3 +131,13 @@ def _log(policy_file: Path | None, *, read_only: bool = True) -> Log:
     if log is None:
         raise UsageError("the policy names no ledger", hint="add `ledger: {path: .telamon/ledger.db}` to telamon.yaml")
     return log
+
+
+def _content(file: Path) -> bytes:
+    """Return what is in a file; what is larger than any proof is cut, and so refused by whoever reads it."""
+    from telamon.policy.files import UnreadableError, read_start
+
+    try:
+        return read_start(file, limit=MAX_FILE_BYTES)
+    except UnreadableError as error:
+        raise UsageError(f"cannot read `{file}`: {error.message}") from error

@@ -13,11 +13,19 @@ from telamon.core.errors import UsageError
 if TYPE_CHECKING:
     from pathlib import Path
 
+MAX_SEED = 2**53 - 1  # what every reader of JSON keeps exact (RFC 8259, section 6): the seed is recorded
+
 
 @click.command(name="prove")
 @click.argument("selectors", nargs=-1, metavar="[CONTROL | AML.Mxxxx | AML.Mxxxx/AML.Txxxx]...")
 @click.option("--all", "is_all", is_flag=True, help="Run every experiment of every control.")
-@click.option("--seed", type=int, default=20260101, show_default=True, help="Two runs with one seed do the same.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0, MAX_SEED),
+    default=20260101,
+    show_default=True,
+    help="Two runs with one seed do the same.",
+)
 @click.option("--no-record", is_flag=True, help="Do not write the proofs to the policy's ledger.")
 @policy_option
 @report_options
