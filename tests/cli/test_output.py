@@ -9,8 +9,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -133,42 +131,6 @@ def test_interrupt_ends_the_run_without_a_traceback(folder: Path) -> None:
     child.send_signal(signal.SIGINT)
     out, err = child.communicate(timeout=60)
     assert (child.returncode, out, err.strip()) == (130, b"", b"")
-
-
-def test_interrupt_of_a_parallel_scan_leaves_no_worker(folder: Path) -> None:
-    for number in range(20):
-        (folder / f"{number}.pkl").write_bytes(b"\x80\x04" + b"(" * 2_000_000)
-    child = subprocess.Popen(  # noqa: S603  # the program is ours
-        [sys.executable, "-c", HEARING, "check", "--jobs", "2", "."],
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    )
-    children = Path(f"/proc/{child.pid}/task/{child.pid}/children")
-    if not children.exists():
-        child.kill()
-        child.communicate()
-        pytest.skip("the system does not tell a process's children")
-    while child.poll() is None and not _ignore_interrupts(children.read_text().split(), 2):
-        threading.Event().wait(0.01)
-    with suppress(ProcessLookupError):  # it was done before the signal came
-        os.killpg(child.pid, signal.SIGINT)
-    out, err = child.communicate(timeout=60)
-    if child.returncode == 130:
-        assert (out, err.strip()) == (b"", b"")
-    with pytest.raises(ProcessLookupError):
-        os.killpg(child.pid, 0)
-
-
-def _ignore_interrupts(pids: list[str], least: int) -> bool:
-    """Whether so many processes have come as far as leaving Ctrl-C to their parent."""
-    masks = []
-    for pid in pids:
-        with suppress(OSError):  # it ended a moment ago
-            lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-            masks += [line.split()[1] for line in lines if line.startswith("SigIgn:")]
-    return sum(int(mask, 16) >> (signal.SIGINT - 1) & 1 for mask in masks) >= least
 
 
 def test_no_colours_without_a_terminal(cli: Callable, samples: Path) -> None:

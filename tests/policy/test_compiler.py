@@ -196,6 +196,15 @@ def test_excludes_the_same_wherever_telamon_was_started(
     assert not policy.exclusion(tmp_path)("raw")
 
 
+def test_places_are_seen_from_the_policys_folder(read: Reader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read("version: 1\n")
+    (tmp_path / "models").mkdir()
+    monkeypatch.chdir(tmp_path / "models")
+    policy = load(Path("../telamon.yaml"), catalogue.load())
+    assert [policy.place(path).relative for path in (Path("a"), tmp_path / "models" / "a")] == ["models/a"] * 2
+    assert default(catalogue.load()).place(Path("a")).relative == "a"  # without a file, from where telamon was started
+
+
 def test_shows_a_path_as_a_user_would_write_it() -> None:
     assert path_text(("controls", "query-limits", "limits", 0, "per")) == "controls.query-limits.limits[0].per"
     assert path_text(()) == ""

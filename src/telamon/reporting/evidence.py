@@ -10,6 +10,7 @@ from telamon.reporting.report import Failure, FailureKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from telamon.ledger.entry import Event
     from telamon.ledger.log import Log
