@@ -6,17 +6,13 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from telamon.kits.formats.zip.echoes import is_echo
+from telamon.kits.formats.zip.signatures import END64_MAGIC, END_MAGIC, ENTRY_MAGIC, LOCATOR64_MAGIC
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from telamon.kits.formats.source import Source
-
-END_MAGIC = b"PK\x05\x06"
-ENTRY_MAGIC = b"PK\x01\x02"
-LOCAL_MAGIC = b"PK\x03\x04"
-DESCRIPTOR_MAGIC = b"PK\x07\x08"
-_END64_MAGIC = b"PK\x06\x06"
-_LOCATOR64_MAGIC = b"PK\x06\x07"
 
 END_BYTES = 22
 _END64_BYTES = 56
@@ -35,23 +31,29 @@ class EndRecord:
 
     Attributes:
         offset: Where the record stands.
-        end: Where it ends, its comment included, but not behind the end of the source.
+        length: How many bytes it takes, without a comment.
+        tail: Where the plain record stands, or the locator before it where that leads to this one.
+        end: Where the plain record ends, its comment included, but not behind the end of the source.
         stated_end: Where it would end with a comment of the stated length.
         disk: Number of this volume.
         entries: Stated number of members.
         directory_bytes: Stated length of the central directory.
         directory_offset: Stated place of the central directory.
-        directory_end: Where the directory ends, if it stands right before the records.
+        directory_ends: Where readers take the directory to end that go by its length.
+        has_zip64: Whether a zip64 record goes with this plain one.
     """
 
     offset: int
+    length: int
+    tail: int
     end: int
     stated_end: int
     disk: int
     entries: int
     directory_bytes: int
     directory_offset: int
-    directory_end: int
+    directory_ends: tuple[int, ...]
+    has_zip64: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,10 +102,17 @@ def find_ends(source: Source) -> Ends:
     """
     records: list[EndRecord] = []
     directories: dict[tuple[int, int], Directory] = {}
+    echoes: set[tuple[int, int]] = set()
     for record in _records(source):
         records.append(record)
         for directory in _directories(source, record):
-            directories.setdefault((directory.start, directory.shift), directory)
+            key = (directory.start, directory.shift)
+            if key in directories or key in echoes:
+                continue
+            if record.has_zip64 and is_echo(source, directory, directories.values()):
+                echoes.add(key)
+            else:
+                directories[key] = directory
         if len(directories) >= MAX_DIRECTORIES:
             break
     return Ends(records=tuple(records), directories=tuple(directories.values()))
@@ -117,18 +126,21 @@ def _records(source: Source) -> Iterator[EndRecord]:
         disk, _, _, entries, directory_bytes, directory_offset, comment_bytes = fields
         offset = tail_offset + place
         stated_end = offset + END_BYTES + comment_bytes
-        plain = EndRecord(
+        with_zip64 = tuple(_records64(source, offset, stated_end))
+        yield from with_zip64
+        yield EndRecord(
             offset=offset,
+            length=END_BYTES,
+            tail=offset,
             end=min(stated_end, source.size),
             stated_end=stated_end,
             disk=disk,
             entries=entries,
             directory_bytes=directory_bytes,
             directory_offset=directory_offset,
-            directory_end=offset,
+            directory_ends=(offset,),
+            has_zip64=bool(with_zip64),
         )
-        yield from _records64(source, plain)
-        yield plain
 
 
 def _ordered(tail: bytes) -> list[int]:
@@ -141,33 +153,39 @@ def _ordered(tail: bytes) -> list[int]:
     return list(dict.fromkeys([*places[:1], *exact, *places[-1:], *places]))
 
 
-def _records64(source: Source, plain: EndRecord) -> Iterator[EndRecord]:
-    """Yields the zip64 record where the locator says it is, and where Python looks for it: right before that."""
-    locator = source.read(plain.offset - _LOCATOR64_BYTES, _LOCATOR64_BYTES)
-    if not locator.startswith(_LOCATOR64_MAGIC):
+def _records64(source: Source, end_offset: int, stated_end: int) -> Iterator[EndRecord]:
+    """Yields the zip64 record where the locator says it is, and where Python looks for it: right before that.
+
+    Wherever the record stands, miniz takes the directory of a file that it opens itself to end 76 bytes before the
+    plain record (mz_zip_reader_read_central_dir).
+    """
+    locator = source.read(end_offset - _LOCATOR64_BYTES, _LOCATOR64_BYTES)
+    if not locator.startswith(LOCATOR64_MAGIC):
         return
     stated = int.from_bytes(locator[8:16], "little")
-    adjacent = plain.offset - _LOCATOR64_BYTES - _END64_BYTES
+    adjacent = end_offset - _LOCATOR64_BYTES - _END64_BYTES
     for offset in dict.fromkeys((stated, adjacent)):
         record = source.read(offset, _END64_BYTES)
-        if len(record) < _END64_BYTES or not record.startswith(_END64_MAGIC):
+        if len(record) < _END64_BYTES or not record.startswith(END64_MAGIC):
             continue
         disk, _, _, entries, directory_bytes, directory_offset = struct.unpack_from("<2L4Q", record, 16)
         yield EndRecord(
             offset=offset,
-            end=plain.end,
-            stated_end=plain.stated_end,
+            length=_END64_BYTES,
+            tail=end_offset - _LOCATOR64_BYTES,
+            end=min(stated_end, source.size),
+            stated_end=stated_end,
             disk=disk,
             entries=entries,
             directory_bytes=directory_bytes,
             directory_offset=directory_offset,
-            directory_end=offset,
+            directory_ends=(offset, adjacent),
         )
 
 
 def _directories(source: Source, record: EndRecord) -> Iterator[Directory]:
-    """Yields the directory at its stated place, and the one that ends right before the record."""
-    by_length = record.directory_end - record.directory_bytes
-    for start in dict.fromkeys((by_length, record.directory_offset)):
+    """Yields the directories that end where readers look by the length, and the one at its stated place."""
+    by_length = (end - record.directory_bytes for end in record.directory_ends)
+    for start in dict.fromkeys((*by_length, record.directory_offset)):
         if start >= 0 and source.read(start, 4) == ENTRY_MAGIC:
             yield Directory(start=start, shift=start - record.directory_offset, record=record)

@@ -10,9 +10,9 @@ from telamon.kits.formats.codecs import codec_of_zip_method
 from telamon.kits.formats.observations import ObservationCode
 from telamon.kits.formats.parts import Reading
 from telamon.kits.formats.source import Extent
-from telamon.kits.formats.zip.ends import DESCRIPTOR_MAGIC, ENTRY_MAGIC, LOCAL_MAGIC
 from telamon.kits.formats.zip.members import STORED, Member, Stream, descriptor_bytes
 from telamon.kits.formats.zip.records import Header, read_local
+from telamon.kits.formats.zip.signatures import DESCRIPTOR_MAGIC, ENTRY_MAGIC, LOCAL_MAGIC
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

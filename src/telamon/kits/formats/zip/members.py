@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from telamon.kits.formats.names import decode_name
 from telamon.kits.formats.observations import ObservationCode
 from telamon.kits.formats.parts import Reading
-from telamon.kits.formats.zip.ends import DESCRIPTOR_MAGIC
+from telamon.kits.formats.zip.signatures import DESCRIPTOR_MAGIC
 from telamon.kits.text.display import printable
 
 if TYPE_CHECKING:

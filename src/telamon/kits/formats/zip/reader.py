@@ -121,7 +121,8 @@ class _Archive:
             self._notes.add(ObservationCode.ZIP_SEVERAL_DIRECTORIES, f"central directories at bytes {places}")
         for directory in self._directories:
             record = directory.record
-            self._regions.append(Extent(start=record.offset, end=record.end))
+            self._regions.append(Extent(start=record.offset, end=record.offset + record.length))
+            self._regions.append(Extent(start=record.tail, end=record.end))
             if record.disk not in {0, _MULTI_DISK_UNKNOWN, 0xFFFFFFFF}:
                 message = f"the archive says that it ends on volume {record.disk}"
                 self._notes.add(ObservationCode.ZIP_MULTI_DISK, message, offset=record.offset)
@@ -136,7 +137,9 @@ class _Archive:
 
     def _entries(self, directory: Directory) -> Iterator[Header]:
         position, count = directory.start, 0
-        while position < directory.record.offset:
+        # A zip64 record may stand before the directory to which it leads; the plain one follows.
+        limit = directory.record.offset if position < directory.record.offset else self._source.size
+        while position < limit:
             entry = read_entry(self._source, position)
             if entry is None:
                 break

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from telamon.kits.formats.names import decode_name
-from telamon.kits.formats.zip.ends import ENTRY_MAGIC, LOCAL_MAGIC
+from telamon.kits.formats.zip.signatures import ENTRY_MAGIC, LOCAL_MAGIC
 from telamon.kits.text.display import printable
 
 if TYPE_CHECKING:
