@@ -157,7 +157,7 @@ def test_the_rest_of_a_directory_counts_where_the_end_records_differ(
 def test_gives_the_members_of_a_directory_that_ends_before_the_records_whose_zip64_one_stands_elsewhere(
     opened: Callable[..., SimpleNamespace], zips: SimpleNamespace
 ) -> None:
-    """Where miniz looks that opens the file itself: 76 bytes before the plain record, less the length in the zip64 one."""
+    """Where miniz looks in files that it opens: 76 bytes before the plain record, less the length in the other."""
     evil = zips.local(b"e", EVIL)
     entry = zips.entry(b"e", EVIL_SIZES, offset=56)
     named = _end64(1, len(entry), 1)

@@ -29,6 +29,31 @@ def artefacts() -> Iterator[Artefact]:
     yield Artefact(name="scripted.pt", write=lambda path: torch.jit.save(scripted, path))
     traced = torch.jit.trace(_network().eval(), torch.ones(1, 1, 8, 8))
     yield Artefact(name="traced.pt", write=lambda path: torch.jit.save(traced, path))
+    yield from _exported()
+
+
+def _exported() -> Iterator[Artefact]:
+    """Yield what `torch.export.save` writes: names of every length around that which ends an entry after 76 bytes."""
+    program = torch.export.export(_network().eval(), (torch.ones(1, 1, 8, 8),))
+    for name in ("exported.pt2", "t_export.pt2", *(f"{'e' * n}.pt2" for n in range(5, 13))):
+        yield Artefact(name=name, write=lambda path: torch.export.save(program, path))
+    constant = torch.export.export(_Constant(), (torch.ones(2),))
+    yield Artefact(name="exported-constant.pt2", write=lambda path: torch.export.save(constant, path))
+    files = {"notes.txt": "a note", "labels.json": '{"0": "cat"}'}
+    yield Artefact(
+        name="exported-extra.pt2", write=lambda path: torch.export.save(program, path, extra_files=dict(files))
+    )
+
+
+class _Constant(torch.nn.Module):  # type: ignore[misc]  # torch is not typed here
+    """Adds a tensor that is neither parameter nor buffer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.addend = torch.arange(2.0)
+
+    def forward(self, given: torch.Tensor) -> torch.Tensor:
+        return given + self.addend
 
 
 def _saved(name: str, value: object, **options: Any) -> Artefact:  # those of torch.save

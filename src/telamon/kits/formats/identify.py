@@ -103,6 +103,15 @@ def openable_claims(source: Source) -> tuple[Kind, ...]:
     return tuple(found)
 
 
+def is_torch_legacy(source: Source) -> bool:
+    """Whether the source begins as torch's files before 1.6 do; nothing else does, not even by chance.
+
+    Raises:
+        SourceError: The source cannot be read.
+    """
+    return _is_torch_legacy(source.read(0, _TORCH_MAGIC_WITHIN))
+
+
 def _strong_claims(source: Source, head: bytes) -> Iterator[Kind]:
     yield from (kind for offset, magic, kind in _SIGNATURES if head.startswith(magic, offset))
     yield from _stream_claims(head)
