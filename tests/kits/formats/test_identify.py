@@ -84,6 +84,8 @@ KNOWN = {
     "gif": (b"GIF89a" + bytes(8), Kind.GIF),
     "webp": (b"RIFF\x10\0\0\0WEBPVP8 ", Kind.WEBP),
     "pdf": (b"%PDF-1.7\n\xff\xff", Kind.PDF),
+    "apple double": (b"\0\5\x16\7\0\2\0\0Mac OS X        " + bytes(16), Kind.APPLE_DOUBLE),
+    "ds store": (b"\0\0\0\1Bud1\0\0\x10\0" + bytes(16), Kind.DS_STORE),
     "elf": (b"\x7fELF\2\1\1" + bytes(9), Kind.ELF),
     "pe": (b"MZ" + bytes(58) + struct.pack("<L", 64) + b"PE\0\0", Kind.PE),
     "macho": (b"\xcf\xfa\xed\xfe" + bytes(28), Kind.MACHO),
@@ -189,6 +191,41 @@ def test_a_zip_with_the_longest_comment_is_found_behind_other_bytes() -> None:
     data = _zip()
     data = b"\x01" + data[:-2] + b"\xff\xff" + b"c" * 0xFFFF
     assert _claims(data) == (Kind.ZIP,)
+
+
+SKIPPED = b"\x50\x2a\x4d\x18\1\0\0\0x" + b"\x5f\x2a\x4d\x18\0\0\0\0"
+
+
+@pytest.mark.parametrize(
+    ("behind", "kind"),
+    [
+        (lz4.frame.compress(b"content"), Kind.LZ4),
+        (zstandard.compress(b"content"), Kind.ZSTD),
+        (b"", Kind.ZSTD),
+        (b"neither", Kind.ZSTD),
+    ],
+    ids=["lz4", "zstd", "nothing", "neither"],
+)
+def test_frames_to_be_skipped_belong_to_the_format_of_the_first_other_one(behind: bytes, kind: Kind) -> None:
+    data = SKIPPED + behind
+    assert (_claims(data), openable_claims(Source.from_bytes(data))) == ((kind,), (kind,))
+
+
+def test_a_lz4_frame_behind_a_zstd_frame_does_not_count() -> None:
+    data = SKIPPED + zstandard.compress(b"content") + SKIPPED + lz4.frame.compress(b"content")
+    assert _claims(data) == (Kind.ZSTD,)
+
+
+def test_endless_frames_to_be_skipped_are_not_followed_to_their_end() -> None:
+    class Counting(Source):
+        reads = 0
+
+        def read(self, offset: int, length: int) -> bytes:
+            Counting.reads += 1
+            return super().read(offset, length)
+
+    assert identify(Counting.from_bytes(SKIPPED[-8:] * 50_000)) is Kind.ZSTD
+    assert Counting.reads < 11_000
 
 
 def test_an_end_record_that_leads_nowhere_is_no_zip() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from telamon.kits.formats.decoders import (
@@ -25,9 +26,10 @@ if TYPE_CHECKING:
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _XZ_MAGIC = b"\xfd7zXZ\0"
 _SKIPPABLE_TAIL = b"\x2a\x4d\x18"  # of 0x184D2A50 to 0x184D2A5F, little-endian
-_LZ4_MAGIC = b"\x04\x22\x4d\x18"
-_PASSING_ON = (b"\x1f\x8b", _XZ_MAGIC, _LZ4_MAGIC, ZSTD_MAGIC, b"ZF0x")
+LZ4_MAGIC = b"\x04\x22\x4d\x18"
+_PASSING_ON = (b"\x1f\x8b", _XZ_MAGIC, LZ4_MAGIC, ZSTD_MAGIC, b"ZF0x")
 _RAW, _ZLIB = -15, 15
+_MAX_SKIPPED = 10_000  # frames at a stretch: they take 8 bytes each, and time that no budget counts
 _PEEK_BYTES = 64
 _ZFILE_HEADER_BYTES = 2 + 19  # `ZF` and a hexadecimal length padded to 19 (joblib/numpy_pickle_compat.py)
 
@@ -224,7 +226,7 @@ class Lz4Codec(Codec):
     def next_stream(self, source: Source, offset: int) -> int | None:
         """Takes another frame."""
         found = skip_frames(source, offset)
-        return found if source.read(found, 4) == _LZ4_MAGIC else None
+        return found if source.read(found, 4) == LZ4_MAGIC else None
 
 
 class ZstdCodec(Codec):
@@ -256,8 +258,8 @@ def skip_zeros(source: Source, offset: int) -> int:
 
 
 def skip_frames(source: Source, offset: int) -> int:
-    """Returns where the first frame begins that is not one to be skipped (RFC 8878, 3.1.2)."""
-    for start in _skippable(source, offset):
+    """Returns where the first frame begins that is not one to be skipped (RFC 8878, 3.1.2), or the 10,001st that is."""
+    for start in islice(_skippable(source, offset), _MAX_SKIPPED):
         offset = start
     return offset
 

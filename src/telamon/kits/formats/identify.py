@@ -41,6 +41,8 @@ _SIGNATURES: tuple[tuple[int, bytes, Kind], ...] = (  # offset, bytes, kind
     (0, b"7z\xbc\xaf\x27\x1c", Kind.SEVEN_ZIP),
     (0, b"Rar!\x1a\x07", Kind.RAR),
     (0, b"\x93NUMPY", Kind.NPY),
+    (0, b"\x00\x05\x16\x07", Kind.APPLE_DOUBLE),  # RFC 1740, appendix B
+    (0, b"\x00\x00\x00\x01Bud1", Kind.DS_STORE),
     (0, b"GGUF", Kind.GGUF),
     (0, b"lmgg", Kind.GGML),
     (0, b"tjgg", Kind.GGML),
@@ -98,7 +100,7 @@ def openable_claims(source: Source) -> tuple[Kind, ...]:
     """
     head = source.read(0, TAR_BLOCK_BYTES)
     found = dict.fromkeys(kind for offset, magic, kind in _OPENABLE if head.startswith(magic, offset))
-    found.update(dict.fromkeys(_stream_claims(head)))
+    found.update(dict.fromkeys(_stream_claims(source, head)))
     found.update(dict.fromkeys(_archive_claims(source, head)))
     return tuple(found)
 
@@ -114,7 +116,7 @@ def is_torch_legacy(source: Source) -> bool:
 
 def _strong_claims(source: Source, head: bytes) -> Iterator[Kind]:
     yield from (kind for offset, magic, kind in _SIGNATURES if head.startswith(magic, offset))
-    yield from _stream_claims(head)
+    yield from _stream_claims(source, head)
     yield from _model_claims(source, head)
     yield from _picture_claims(head)
     yield from _pickle_claims(source, head)
@@ -132,16 +134,25 @@ def _archive_claims(source: Source, head: bytes) -> Iterator[Kind]:
             yield Kind.ZIP
 
 
-def _stream_claims(head: bytes) -> Iterator[Kind]:
+def _stream_claims(source: Source, head: bytes) -> Iterator[Kind]:
     if int.from_bytes(head[:4], "little") in _SKIPPABLE:
-        yield Kind.ZSTD  # frames to be skipped are common to zstd (RFC 8878, 3.1.2) and lz4
-        yield Kind.LZ4
+        yield _kind_behind_skipped(source)
     if head[:2] == b"ZF" and head[2:4] == b"0x":
         yield Kind.ZFILE
     if is_zlib(head):
         yield Kind.ZLIB
     if is_lzma_alone(head):
         yield Kind.LZMA
+
+
+def _kind_behind_skipped(source: Source) -> Kind:
+    """Frames to be skipped are common to zstd (RFC 8878, 3.1.2) and lz4: the first other frame tells which it is.
+
+    Where there is none, or one of neither, both read nothing.
+    """
+    from telamon.kits.formats.codecs import LZ4_MAGIC, skip_frames  # noqa: PLC0415 - few files come so far
+
+    return Kind.LZ4 if source.read(skip_frames(source, 0), 4) == LZ4_MAGIC else Kind.ZSTD
 
 
 def _model_claims(source: Source, head: bytes) -> Iterator[Kind]:

@@ -39,12 +39,14 @@ class Kind(StrEnum):
     SQLITE = "sqlite"
     PARQUET = "parquet"
     ARROW = "arrow"
-    # Pictures, documents and programs.
+    # Pictures, documents, what macOS keeps beside them, and programs.
     PNG = "png"
     JPEG = "jpeg"
     GIF = "gif"
     WEBP = "webp"
     PDF = "pdf"
+    APPLE_DOUBLE = "apple-double"
+    DS_STORE = "ds-store"
     ELF = "elf"
     PE = "pe"
     MACHO = "macho"
