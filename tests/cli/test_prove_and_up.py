@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from telamon.cli.commands import up
 from telamon.controls.artifact.vulnerability_scanning import experiments
 from telamon.controls.artifact.vulnerability_scanning.guard import VulnerabilityScanningGuard
-from telamon.core.records import Decision, Effect
+from telamon.core.records import Decision, Effect, ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +40,7 @@ def test_pair_is_proved_and_the_proof_is_in_the_ledger(cli: Callable, folder: Pa
     assert len(rows) == 26
     scanning = next(row for row in rows if row["mitigation"] == "AML.M0016")
     assert (scanning["state"], scanning["proved"]) == ("partly proved", ["AML.T0011"])
-    assert cli("coverage").out.splitlines()[-1].startswith("1 of ")
+    assert cli("coverage").out.splitlines()[-2].startswith("1 of ")
 
 
 @pytest.mark.usefixtures("few_trials")
@@ -154,3 +156,20 @@ def test_init_of_odd_names_is_still_valid(cli: Callable, folder: Path, name: str
     assert cli("init", odd).code == 0
     checked = cli("policy", "check", "--policy", odd / "telamon.yaml")
     assert (checked.code, checked.err) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("found", "proofs", "failures", "code"),
+    [
+        (True, 1, 0, ExitCode.CLEAN),
+        (True, 0, 0, ExitCode.NOT_RUN),
+        (True, 1, 1, ExitCode.INTERNAL),
+        (False, 1, 0, ExitCode.INTERNAL),
+    ],
+)
+def test_up_is_clean_only_if_the_trojan_was_found_and_every_experiment_ran(
+    *, found: bool, proofs: int, failures: int, code: ExitCode
+) -> None:
+    checked = SimpleNamespace(exit_code=ExitCode.FINDINGS if found else ExitCode.CLEAN)
+    proved = SimpleNamespace(exit_code=ExitCode.INTERNAL if failures else ExitCode.CLEAN, proofs=("proof",) * proofs)
+    assert up._exit_code(checked, proved) is code

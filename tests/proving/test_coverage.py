@@ -42,13 +42,18 @@ def pairs(tmp_path: Path) -> Callable[..., frozenset[str]]:
                 outcome=outcome,
                 policy=policy,
                 actor="test",
-                body={"mitigation": "AML.M0016", "technique": "AML.T0011", "experiment": experiment},
+                body={
+                    "mitigation": "AML.M0016",
+                    "technique": "AML.T0011",
+                    "experiment": experiment,
+                    "basis": policy,
+                },
                 time_ns=int((NOW - dt.timedelta(days=days)).timestamp()) * 10**9,
             )
             with open_log(tmp_path / "ledger.db") as log:
                 log.append([event])
         with open_log(tmp_path / "ledger.db") as log:
-            return proved_pairs(log, policy_digest=POLICY, now=NOW)
+            return proved_pairs(log, bases={"vulnerability-scanning": POLICY}, now=NOW)
 
     return call
 
@@ -65,7 +70,7 @@ def test_old_proof_does_not_count(pairs: Callable) -> None:
     assert pairs((FRESH_DAYS + 1, "passed", POLICY)) == frozenset()
 
 
-def test_proof_under_another_policy_does_not_count(pairs: Callable) -> None:
+def test_proof_for_other_settings_does_not_count(pairs: Callable) -> None:
     assert pairs((0, "passed", OTHER)) == frozenset()
 
 
@@ -78,7 +83,7 @@ def test_proof_that_passes_again_counts(pairs: Callable) -> None:
     assert pairs((2, "failed", POLICY), (1, "passed", POLICY)) == {PAIR}
 
 
-def test_failure_under_another_policy_takes_nothing_away(pairs: Callable) -> None:
+def test_failure_for_other_settings_takes_nothing_away(pairs: Callable) -> None:
     assert pairs((2, "passed", POLICY), (1, "failed", OTHER)) == {PAIR}
 
 
@@ -95,7 +100,7 @@ def test_checks_are_no_proofs(pairs: Callable) -> None:
 
 
 def test_without_a_ledger_nothing_is_proved() -> None:
-    assert proved_pairs(None, policy_digest=POLICY, now=NOW) == frozenset()
+    assert proved_pairs(None, bases={}, now=NOW) == frozenset()
 
 
 def states(mode: Mode, proved: set[str]) -> dict[str, State]:
@@ -121,3 +126,23 @@ def test_state_follows_mode_and_proofs() -> None:
 
 def test_proofs_of_other_mitigations_do_not_count() -> None:
     assert states(Mode.ENFORCE, {"AML.M0003/AML.T0011"})["AML.M0016"] is State.NOT_PROVED
+
+
+@pytest.mark.parametrize(("mode", "state"), [(Mode.SHADOW, State.SHADOW), (Mode.OFF, State.OFF)])
+def test_a_control_that_stops_nothing_has_proved_nothing(mode: Mode, state: State) -> None:
+    assert states(mode, {PAIR})["AML.M0016"] is state
+
+
+def test_a_proof_holds_for_the_settings_of_its_control_and_no_longer() -> None:
+    kind = catalogue.load().find("vulnerability-scanning").control.settings()
+    bases = [
+        Policy(file=None, document=document, controls={"vulnerability-scanning": settings}).basis(
+            "vulnerability-scanning"
+        )
+        for document, settings in [
+            (PolicyFile(version=1), kind()),
+            (PolicyFile(version=1, system="another"), kind(mode=Mode.SHADOW)),
+            (PolicyFile(version=1), kind(max_depth=1)),
+        ]
+    ]
+    assert bases[0] == bases[1] != bases[2]

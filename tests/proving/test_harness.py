@@ -73,8 +73,10 @@ def test_honest_cost_at_the_ceiling_passes(prove: Callable, make_experiment: Cal
     assert proof.verdict is ProofVerdict.PASSED
 
 
-def test_what_never_worked_is_no_cost_of_the_control(prove: Callable, make_experiment: Callable) -> None:
-    assert prove(make_experiment(benign=lambda _trial: False)).benign_cost.value == 0.0
+def test_what_never_worked_proves_nothing(prove: Callable, make_experiment: Callable) -> None:
+    proof = prove(make_experiment(benign=lambda _trial: False))
+    assert (proof.verdict, proof.benign_cost.value) == (ProofVerdict.INCONCLUSIVE, 0.0)
+    assert proof.reason == "only 0% of honest operations work with the control off"
 
 
 def test_adaptive_attacker_decides(prove: Callable, make_experiment: Callable, disguised_attack: Callable) -> None:

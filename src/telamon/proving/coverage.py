@@ -11,7 +11,7 @@ from telamon.core.records import Mode, ProofVerdict
 from telamon.ledger.entry import EntryKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from telamon.atlas import Release
     from telamon.catalog import Catalog
@@ -28,6 +28,7 @@ class State(StrEnum):
     PROVED = "proved"
     PARTLY_PROVED = "partly proved"
     NOT_PROVED = "on, not proved"
+    SHADOW = "in shadow, stops nothing"
     OFF = "off"
     NOT_BUILT = "not built yet"
 
@@ -38,7 +39,7 @@ class Row:
 
     Attributes:
         control: The control's name; empty where there is none.
-        proved: Techniques of its pairs with a fresh, passed proof.
+        proved: Techniques of its pairs with a fresh, passed proof, where the control is in enforce mode.
         pairs: How many techniques ATLAS lists for it.
     """
 
@@ -50,19 +51,26 @@ class Row:
     pairs: int
 
 
-def proved_pairs(log: Log | None, *, policy_digest: str, now: dt.datetime) -> frozenset[str]:
-    """Return the pairs that are proved under this policy, as `AML.M…/AML.T…`.
+def proved_pairs(log: Log | None, *, bases: Mapping[str, str], now: dt.datetime) -> frozenset[str]:
+    """Return the pairs that are proved for the settings in force, as `AML.M…/AML.T…`.
 
     Of each experiment the newest fresh proof counts, and all experiments of a pair must have passed.
+
+    Args:
+        log: The ledger, `None` where there is none.
+        bases: What proofs must hold for, by control: `Policy.basis`.
+        now: For the age of proofs.
     """
     newest: dict[str, dict[str, bool]] = {}
     oldest = now - dt.timedelta(days=FRESH_DAYS)
     for recorded in log.entries() if log is not None else ():
         entry = recorded.entry
-        if entry.kind is not EntryKind.PROOF or entry.policy != policy_digest or recorded.is_erased:
+        if entry.kind is not EntryKind.PROOF or recorded.is_erased:
             continue
         details = recorded.details()
-        if isinstance(details, dict) and dt.datetime.fromisoformat(entry.time) >= oldest:
+        if not isinstance(details, dict) or details.get("basis") != bases.get(entry.control):
+            continue
+        if dt.datetime.fromisoformat(entry.time) >= oldest:
             pair = f"{details.get('mitigation')}/{details.get('technique')}"
             newest.setdefault(pair, {})[f"{details.get('experiment')}"] = entry.outcome == ProofVerdict.PASSED
     return frozenset(pair for pair, passed in newest.items() if all(passed.values()))
@@ -75,7 +83,8 @@ def coverage(catalog: Catalog, policy: Policy, release: Release, proved: Iterabl
     rows = []
     for mitigation in release.mitigations[:CLASSIC]:
         name = built.get(mitigation.id, "")
-        done = tuple(each for each in mitigation.techniques if f"{mitigation.id}/{each}" in fresh)
+        is_enforced = bool(name) and policy.mode(name) is Mode.ENFORCE
+        done = tuple(each for each in mitigation.techniques if is_enforced and f"{mitigation.id}/{each}" in fresh)
         rows.append(
             Row(
                 mitigation=mitigation.id,
@@ -92,8 +101,8 @@ def coverage(catalog: Catalog, policy: Policy, release: Release, proved: Iterabl
 def _state(control: str, policy: Policy, done: tuple[str, ...], pairs: int) -> State:
     if not control:
         return State.NOT_BUILT
-    if policy.mode(control) is Mode.OFF:
-        return State.OFF
+    if policy.mode(control) is not Mode.ENFORCE:
+        return State.OFF if policy.mode(control) is Mode.OFF else State.SHADOW
     if len(done) == pairs:
         return State.PROVED
     return State.PARTLY_PROVED if done else State.NOT_PROVED

@@ -107,9 +107,9 @@ def _prove(control: Control, experiment: Experiment, bench: Bench) -> Proof:
         # The verdict is that of the attacker against whom the control does worse.
         if _gain(adaptive_off, adaptive) <= _gain(off, on):
             strongest_off, strongest_on = adaptive_off, adaptive
-    cost, latency_ms = _benign(experiment, bench)
+    cost, served, latency_ms = _benign(experiment, bench)
     drop = paired_drop(strongest_off, strongest_on)
-    verdict, reason = judge(experiment, strongest_off.measurement, drop, cost)
+    verdict, reason = judge(experiment, strongest_off.measurement, drop, cost, served)
     return Proof(
         control=control.name,
         experiment=experiment.name,
@@ -152,7 +152,9 @@ def paired_drop(off: Arm, on: Arm) -> Interval:
     return _interval(_bootstrapped_mean(differences))
 
 
-def judge(experiment: Experiment, off: Measurement, drop: Interval, cost: Measurement) -> tuple[ProofVerdict, str]:
+def judge(
+    experiment: Experiment, off: Measurement, drop: Interval, cost: Measurement, served: float
+) -> tuple[ProofVerdict, str]:
     """Return the verdict and its reason in one line.
 
     Args:
@@ -160,7 +162,10 @@ def judge(experiment: Experiment, off: Measurement, drop: Interval, cost: Measur
         off: The attack with the control off; below the floor there is nothing to prove.
         drop: Interval of the drop; its lower bound is compared.
         cost: Share of honest operations lost.
+        served: Share of honest operations that work with the control off; where they do not, nobody could lose any.
     """
+    if served < 1 - experiment.benign_ceiling:
+        return ProofVerdict.INCONCLUSIVE, f"only {served:.0%} of honest operations work with the control off"
     if off.value < experiment.floor:
         return ProofVerdict.INCONCLUSIVE, f"the attack works in only {off.value:.0%} of trials with the control off"
     if drop.low < experiment.floor:
@@ -170,7 +175,9 @@ def judge(experiment: Experiment, off: Measurement, drop: Interval, cost: Measur
             ProofVerdict.FAILED,
             f"honest users lose {cost.value:.1%} of operations, above the ceiling of {experiment.benign_ceiling:.1%}",
         )
-    return ProofVerdict.PASSED, f"the drop is at least {drop.low:.2f}, the floor is {experiment.floor:.2f}"
+    reason = f"the drop is at least {drop.low:.2f}, the floor is {experiment.floor:.2f}"
+    excluded = f"{cost.trials} honest operations exclude only a loss above {cost.interval.high:.0%}"
+    return ProofVerdict.PASSED, f"{reason}; {excluded}"
 
 
 def _interval(bounds: stats.Bounds) -> Interval:
@@ -194,8 +201,8 @@ def _attacks(experiment: Experiment, bench: Bench, attacker: Attacker, *, is_on:
     return Arm(values=tuple(values))
 
 
-def _benign(experiment: Experiment, bench: Bench) -> tuple[Measurement, float]:
-    """Return the share of honest operations that only the off arm serves, and the added CPU milliseconds."""
+def _benign(experiment: Experiment, bench: Bench) -> tuple[Measurement, float, float]:
+    """Return the shares of honest operations lost and working without the control, and the milliseconds added."""
     served: dict[bool, list[bool]] = {False: [], True: []}
     spent: dict[bool, list[float]] = {False: [], True: []}
     for is_on in (False, True):
@@ -206,7 +213,7 @@ def _benign(experiment: Experiment, bench: Bench) -> tuple[Measurement, float]:
             _end(trial, bench)
     lost = Arm(values=tuple(float(a and not b) for a, b in zip(served[False], served[True], strict=True)))
     added = statistics.median(b - a for a, b in zip(spent[False], spent[True], strict=True))
-    return lost.measurement, max(0.0, added * 1000)
+    return lost.measurement, statistics.fmean(served[False]), max(0.0, added * 1000)
 
 
 def _trials(bench: Bench, count: int, attacker: Attacker, *, is_on: bool, purpose: str) -> Sequence[Trial]:

@@ -134,7 +134,7 @@ def events_of(report: Report, policy: Policy, *, actor: str) -> Iterator[Event]:
             outcome=proof.verdict.value,
             policy=policy.digest,
             actor=actor,
-            body=_plain(asdict(proof)),
+            body=_plain(asdict(proof) | {"basis": policy.basis(proof.control)}),
         )
 
 

@@ -31,9 +31,15 @@ def command(*, policy_file: Path | None, format_name: str) -> None:
 
         click.echo(json.dumps([dataclasses.asdict(row) for row in rows], indent=2))
         return
+    from telamon import atlas
     from telamon.cli.tables import coverage_table
 
     click.echo("\n".join(coverage_table(rows)))
+    release = atlas.load()
+    beyond = len(release.mitigations) - len(rows)
+    if beyond > 0:
+        last = release.mitigations[-1].id
+        click.echo(f"ATLAS {release.version} has {beyond} mitigations more, up to {last}, which are not in scope yet")
 
 
 def coverage_rows(policy: Policy, catalog: Catalog) -> tuple[Row, ...]:
@@ -46,7 +52,8 @@ def coverage_rows(policy: Policy, catalog: Catalog) -> tuple[Row, ...]:
     now = dt.datetime.now(dt.UTC)
     log = open_evidence(policy, read_only=True)
     try:
-        proved = proved_pairs(log, policy_digest=policy.digest, now=now)
+        bases = {listed.control.name: policy.basis(listed.control.name) for listed in catalog}
+        proved = proved_pairs(log, bases=bases, now=now)
     except LedgerNotFoundError:
         proved = frozenset()
     return coverage(catalog, policy, atlas.load(), proved)

@@ -10,7 +10,7 @@ import click
 
 from telamon import catalog as catalogue
 from telamon.cli.output import say
-from telamon.core.records import ProofVerdict
+from telamon.core.records import ExitCode
 
 if TYPE_CHECKING:
     from telamon.catalog import Catalog
@@ -36,14 +36,21 @@ def command(ctx: click.Context, folder: Path, *, once: bool) -> None:
         say(f"   {folder / name}: {what}")
     say(f"   {demo.policy}: the policy, with comments")
     policy = load(demo.policy, catalog)
-    _check(policy, catalog)
-    report = _prove(policy, catalog)
+    checked = _check(policy, catalog)
+    proved = _prove(policy, catalog)
     _coverage(policy, catalog)
     _next(demo)
-    ctx.exit(0 if all(proof.verdict is ProofVerdict.PASSED for proof in report.proofs) else int(report.exit_code))
+    ctx.exit(_exit_code(checked, proved))
 
 
-def _check(policy: Policy, catalog: Catalog) -> None:
+def _exit_code(checked: Report, proved: Report) -> ExitCode:
+    """What came of it: clean only if the check found the trojan, and every experiment ran and passed."""
+    if checked.exit_code is not ExitCode.FINDINGS:
+        return checked.exit_code or ExitCode.INTERNAL  # the demo's own trojan went through
+    return proved.exit_code if proved.proofs else ExitCode.NOT_RUN
+
+
+def _check(policy: Policy, catalog: Catalog) -> Report:
     from telamon.checking.run import check
     from telamon.cli.progress import progress
     from telamon.reporting import evidence
@@ -55,6 +62,7 @@ def _check(policy: Policy, catalog: Catalog) -> None:
         report = check(paths, policy=policy, catalog=catalog, today=today, progress=bar)
     report = evidence.recorded(report, policy, evidence.open_evidence(policy))
     click.echo(_text(report, is_verbose=True))
+    return report
 
 
 def _prove(policy: Policy, catalog: Catalog) -> Report:
