@@ -13,6 +13,7 @@ from telamon.kits.formats.pickle.hooks import Nested
 from telamon.kits.formats.pickle.opcodes import Opcode
 from telamon.kits.formats.pickle.strings import decode, whole
 from telamon.kits.formats.pickle.values import (
+    UNKNOWN,
     Buffer,
     Clipped,
     Collection,
@@ -33,6 +34,7 @@ _INT32: Final = struct.Struct("<i")
 _QUALIFIED_PROTOCOL: Final = 4  # from here on dots in a name are followed
 _RENAMED_PROTOCOL: Final = 3  # below it Python 2 names are mapped
 _PAIR: Final = 2
+_DEEPEST: Final = 5000  # calls of results of calls that are kept within each other
 
 
 # Look-ups -----------------------------------------------------------------------------------------------------
@@ -132,7 +134,14 @@ def _call(machine: Machine, opcode: Opcode, called: Value, arguments: Value, key
         raise Break(Fault.TYPE, f"`{type_name(called)}` cannot be called by {opcode.name}")
     machine.is_data_only = False
     machine.recorder.called(machine.at, opcode, called, arguments, keywords)
-    return Result(callable=called, arguments=arguments, keywords=keywords, opcode=opcode, offset=machine.at)
+    depth = 0
+    if isinstance(called, Result):
+        depth = called.depth + 1
+        if depth > _DEEPEST:
+            called, depth = UNKNOWN, 0
+    return Result(
+        callable=called, arguments=arguments, keywords=keywords, opcode=opcode, offset=machine.at, depth=depth
+    )
 
 
 def _require(machine: Machine, value: Value, kind: Kind, opcode: Opcode) -> None:

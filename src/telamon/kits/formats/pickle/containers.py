@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Final
 
 from telamon.kits.formats.pickle.endings import Break, Fault, IrregularError
 from telamon.kits.formats.pickle.values import (
+    DEEPEST,
     UNKNOWN,
     Clipped,
     Collection,
     Forgotten,
     Kind,
     Value,
+    hollow,
     is_hashable,
     is_opaque,
     type_name,
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
 
 _BYTE: Final = range(256)
 _MOST_HASH_STEPS: Final = 2**26  # about a second of hashing; keys of real data have a handful of parts
-_MOST_HASHED: Final = 10_000  # distinct tuples in one key that are counted
 _SATURATED: Final = 2**62
 
 
@@ -70,8 +71,21 @@ def load_empty_set(machine: Machine) -> None:
 
 def make(machine: Machine, kind: Kind, items: list[Value]) -> Collection:
     """Returns a container of the items; only the first are kept."""
-    frozen = kind in {Kind.TUPLE, Kind.FROZENSET} and (kind is Kind.FROZENSET or all(map(is_hashable, items)))
-    return Collection(kind, items[: machine.limits.items_kept], len(items), frozen)
+    count = len(items)
+    frozen, steps, depth = kind is Kind.TUPLE or kind is Kind.FROZENSET, 1 + count, 0
+    for item in items:
+        if isinstance(item, Collection):
+            frozen = frozen and item.is_hashable
+            if type(item) is Collection:
+                steps += item.hash_steps
+                depth = max(depth, item.depth + 1)
+        elif isinstance(item, Clipped):
+            frozen = frozen and is_hashable(item)
+    if count > machine.limits.items_kept:
+        items = items[: machine.limits.items_kept]
+    if depth > DEEPEST:
+        items, depth = [hollow(item) if type(item) is Collection else item for item in items], 1
+    return Collection(kind, items, count, frozen, min(steps, _SATURATED), depth)
 
 
 def _tuple(width: int) -> Callable[[Machine], None]:
@@ -122,28 +136,9 @@ def _require_hashable(machine: Machine, items: Iterable[Value]) -> None:
     for item in items:
         if not is_hashable(item):
             raise Break(Fault.TYPE, f"unhashable type: {type_name(item)}")
-        if type(item) is Collection and (steps := hash_steps(item)) > _MOST_HASH_STEPS:
-            machine.recorder.bomb(machine.at, "hash of a nested tuple", steps)
-
-
-def hash_steps(key: Collection) -> int:
-    """Returns how many values hashing `key` visits, up to a bound; a shared tuple is visited each time it occurs.
-
-    Tuples keep no hash before CPython 3.14, so that one which holds another twice, forty levels deep, takes 2**40.
-    """
-    steps: dict[int, int] = {}
-    waiting = [key]
-    while waiting and len(steps) < _MOST_HASHED:
-        value = waiting[-1]
-        inner = [item for item in value.items if type(item) is Collection]
-        fresh = [item for item in inner if id(item) not in steps]
-        if fresh and len(waiting) < _MOST_HASHED:
-            waiting += fresh
-            continue
-        waiting.pop()
-        total = 1 + value.count + sum(steps.get(id(item), 1) for item in inner)
-        steps[id(value)] = min(total, _SATURATED)
-    return steps.get(id(key), _SATURATED)
+        # Tuples keep no hash before CPython 3.14: one that holds another twice, forty levels deep, takes 2**40 steps.
+        if type(item) is Collection and item.hash_steps > _MOST_HASH_STEPS:
+            machine.recorder.bomb(machine.at, "hash of a nested tuple", item.hash_steps)
 
 
 def _filled(machine: Machine, mark: int) -> Value:

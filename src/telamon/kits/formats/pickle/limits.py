@@ -22,7 +22,7 @@ class Limits:
         is_late: Returns True when the time is up; asked every few thousand opcodes. Never late by default.
         opcodes: Opcodes executed; the default is about a minute of the exact machine.
         memo_entries: Memo slots filled at one time (about 100 bytes each).
-        stack_entries: Values on the stack at one time (about 8 to 80 bytes each), marks included.
+        stack_entries: Values on the stack at one time (8 to 160 bytes each), marks included.
         line_bytes: Length of a text argument that must be read whole (INT, STRING, GLOBAL and so on).
         value_bytes: Constants up to this length are kept whole, longer ones are clipped.
         items_kept: Items kept per container.
@@ -34,7 +34,7 @@ class Limits:
     is_late: Callable[[], bool] | None = None
     opcodes: int = 300_000_000
     memo_entries: int = 2_000_000
-    stack_entries: int = 2_000_000
+    stack_entries: int = 1_000_000
     line_bytes: int = 16 * 2**20
     value_bytes: int = 4096
     items_kept: int = 64

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from array import array
-from bisect import bisect_left
-from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from telamon.kits.formats.pickle import grammar
 from telamon.kits.formats.pickle.dispatch import HANDLERS
 from telamon.kits.formats.pickle.endings import Break, Fault, IrregularError
 from telamon.kits.formats.pickle.machine import Machine
 from telamon.kits.formats.pickle.opcodes import Opcode
-from telamon.kits.formats.pickle.recorder import EventKind, Recorder
-from telamon.kits.formats.pickle.runs import LazyMade
-from telamon.kits.formats.pickle.slots import Place, Slots
+from telamon.kits.formats.pickle.recorder import Recorder
+from telamon.kits.formats.pickle.slots import Known, Place, Slots
 from telamon.kits.formats.pickle.values import (
-    UNKNOWN,
     Collection,
     Forgotten,
     Kind,
-    Result,
     Value,
     is_hashable,
     is_opaque,
@@ -28,21 +21,21 @@ from telamon.kits.formats.pickle.values import (
 
 if TYPE_CHECKING:
     from telamon.kits.formats.pickle.machine import Handler
-    from telamon.kits.formats.pickle.recorder import Relay, Tally
-    from telamon.kits.formats.pickle.slots import Offsets, Window
+    from telamon.kits.formats.pickle.slots import Window
 
-_KNOWN_VALUES: Final = 50_000  # memoised values kept as such: look-ups, and calls of an irregular form
+_KNOWN_VALUES: Final = 20_000  # memoised look-ups and results kept as such; further ones are made again
 _KNOWN_GETS: Final = 100_000
 _FETCHED: Final = 4096
-_IDIOM_OPERATIONS: Final = 24
+_DEEPEST: Final = 40
+_LONG_GETS: Final = 32  # indexes of LONG_BINGET that a clean window may have
 _PUT_CODES: Final = frozenset({b"\x94", b"q", b"r"})
 _GET_CODES: Final = frozenset({b"h", b"j"})
-_GAP: Final = 4096  # bytes looked at for calls
 _BINGET: Final = int(Opcode.BINGET)
 
 _CONSTANTS: Final = frozenset(b"NKMJGIFLSVTUXCB\x88\x89\x8a\x8b\x8c\x8d\x8e")
 _SUPPLIED: Final = frozenset(b"RocQP\x81\x82\x83\x84\x92\x93\x97")
 _TUPLES: Final = frozenset(b"t\x85\x86\x87")
+_REPEATED: Final = frozenset(b"RQcP\x81\x82\x83\x84\x92\x93")  # what they make is told by the bytes
 _MADE: Final = {
     ord("]"): Kind.LIST,
     ord("l"): Kind.LIST,
@@ -59,25 +52,17 @@ class Recall:
     Attributes:
         slots: Where its slots are filled.
         items_kept: Items kept per container.
-        has_known_calls: Whether of the idioms in the present window only the number matters.
     """
 
-    def __init__(self, machine: Machine, recorder: Relay, *, puts: bool) -> None:
+    def __init__(self, machine: Machine, *, puts: bool) -> None:
         self.slots = Slots(machine.data, machine.start, machine.end, puts=puts)
         self.items_kept = machine.limits.items_kept
         self._machine = machine
-        self._recorder = recorder
-        self._idiom = grammar.idiom(puts=puts)
         self._values: dict[int, Value] = {}
-        self._unhashable: Offsets = array("Q")
+        self._depth = 0
         self._fetched: dict[int, Value] = {}
         self._verified: set[bytes] = set()
-        self._bingets = b""
-        self._puts = puts
-        self._tallies: dict[tuple[bytes, bytes, bytes], list[Tally]] = {}
-        self._counts: Counter[tuple[bytes, bytes, bytes]] = Counter()
-        self._walked = machine.start
-        self.has_known_calls = False
+        self._known = Known(b"", ())
         self._decoder = Machine(
             machine.data, machine.start, machine.end, Recorder(), limits=machine.limits, loader=machine.loader
         )
@@ -88,60 +73,20 @@ class Recall:
         slots = self.slots
         if slots.walked < position:
             raise IrregularError("an opcode that reaches over its window")
-        window = slots.walk(self._bingets)
-        self._walked = window.start
+        window = slots.walk(self._known)
         if not slots.is_ordered:
             raise IrregularError("a memo that is not filled in order")
-        self.has_known_calls = self._has_tallies(window)
         if window.is_clean:
             return True
         if len(self._verified) > _KNOWN_GETS:
             self._verified.clear()
         is_known = self._verify(window)
-        self._bingets = bytes(sorted(token[1] for token in self._verified if token[0] == _BINGET))
+        longs = sorted(token[1:] for token in self._verified if token[0] != _BINGET)
+        self._known = Known(
+            bytes(sorted(token[1] for token in self._verified if token[0] == _BINGET)),
+            tuple(longs[:_LONG_GETS]),
+        )
         return is_known
-
-    def _has_tallies(self, window: Window) -> bool:
-        """Returns whether only the number of the calls by idioms in a window matters."""
-        self._counts = Counter(self.slots.idioms(window))
-        return all(key in self._tallies or self._add_tally(key, window.start) for key in self._counts if key[0])
-
-    def _add_tally(self, key: tuple[bytes, bytes, bytes], before: int) -> bool:
-        """Asks the recorder for counters of a call and of its BUILD."""
-        operand, call, build = key
-        index = int.from_bytes(operand[1:], "little")
-        if index not in self._fetched and self.slots.place(index, before) is None:
-            return False
-        called = self.fetch(index, before)
-        opcode = Opcode.REDUCE if call == b"R" else Opcode.NEWOBJ
-        counters = [self._recorder.tally(EventKind.CALL, opcode, called)]
-        if build:
-            made = Result(callable=called, arguments=UNKNOWN, opcode=opcode, offset=before)
-            if self._machine.hook is not None:
-                self._machine.hook.after_build(made, UNKNOWN, before)
-            counters.append(self._recorder.tally(EventKind.BUILD, None, made))
-        tallies = [counter for counter in counters if counter is not None]
-        if len(tallies) < len(counters) or not is_opaque(called):
-            return False
-        self._tallies[key] = tallies
-        return True
-
-    def count_calls(self, runs: list[tuple[int, int]]) -> None:
-        """Counts the idioms in runs of the present window; all of them are tallied."""
-        data, last = self._machine.data, self._walked
-        gaps = []
-        for start, stop in runs:
-            gaps.append(data[last:start] if start - last < _GAP else b"R")
-            last = stop
-        gaps.append(data[last : self.slots.walked] if self.slots.walked - last < _GAP else b"R")
-        between = b"".join(gaps)
-        if b"R" in between or b"\x81" in between or b"b" in between:  # calls that were executed one by one
-            joined = b".".join([data[start:stop] for start, stop in runs])
-            self._counts = Counter(grammar.idioms(puts=self._puts).findall(joined))
-        for key, count in self._counts.items():
-            if key[0]:
-                for tally in self._tallies[key]:
-                    self._recorder.add(tally, count)
 
     def _verify(self, window: Window) -> bool:
         """Returns whether all GETs of a window find something hashable that is in the memo by then."""
@@ -156,34 +101,26 @@ class Recall:
             index = int.from_bytes(token[1:], "little")
             is_later = index >= filled and (index - filled >= len(puts) or puts[index - filled] > first[token])
             place = None if is_later else self.slots.place(index, window.stop)
-            if place is None or not self._is_hashable(place, window.start):
+            if place is None or not self._is_hashable(place):
                 is_known = False
             else:
                 self._verified.add(token)
         return is_known
 
-    def _is_hashable(self, place: Place, executed: int) -> bool:
-        """Returns whether what a slot holds is known to be hashable, by the opcode that made it.
-
-        Of tuples that is known when they are behind the offset `executed`.
-        """
+    def _is_hashable(self, place: Place) -> bool:
+        """Returns whether what a slot holds is known to be hashable, by the opcodes that made it."""
         code = self._machine.data[place.maker]
         if code in _TUPLES:
-            return place.offset < executed and not self._is_listed(place.offset)
+            try:
+                return is_hashable(self._made(place))
+            except Break:
+                return False  # a GET in it finds nothing yet
         return code in _CONSTANTS or code in _SUPPLIED or code in b")\x91"
 
-    def _is_listed(self, offset: int) -> bool:
-        found = bisect_left(self._unhashable, offset)
-        return found < len(self._unhashable) and self._unhashable[found] == offset
-
     def keep(self, offset: int, value: Value) -> None:
-        """Takes what a PUT outside runs puts in, as far as the bytes before it do not tell."""
-        if is_opaque(value):
-            if len(self._values) >= _KNOWN_VALUES:
-                raise IrregularError("very many calls of an irregular form")
+        """Takes what a PUT outside runs puts in, as far as there is room; the rest is made again when asked for."""
+        if is_opaque(value) and len(self._values) < _KNOWN_VALUES:
             self._values[offset] = value
-        elif isinstance(value, Collection) and value.kind is Kind.TUPLE and not is_hashable(value):
-            self._unhashable.append(offset)
 
     def fetch_operand(self, at: int) -> Value:
         """Returns what the GET opcode at an offset finds."""
@@ -214,38 +151,39 @@ class Recall:
         if code == ord(")"):
             return Collection(Kind.TUPLE, [], 0, True)
         if code in _TUPLES:
-            return Forgotten(Kind.TUPLE, is_hashable=not self._is_listed(place.offset))
+            return Forgotten(Kind.TUPLE, is_hashable=is_hashable(self._made(place)))
         if code in _MADE:
             return Forgotten(_MADE[code], is_hashable=_MADE[code] is Kind.FROZENSET)
-        if code in b"R\x81":
-            return self._repeat(place)
+        if code in _REPEATED:
+            return self._made(place)
         raise IrregularError("a memo slot filled by an irregular opcode")
 
-    def _repeat(self, place: Place) -> Result:
-        """Returns the result of a call that was taken in one step, so that its value was not kept."""
-        data = self._machine.data
-        for start in self.slots.operations_before(place.offset, _IDIOM_OPERATIONS):
-            found = self._idiom.match(data, start, self.slots.walked)
-            if found is not None and place.maker < found.end() <= place.offset + 5 and found.start() < place.maker:
-                arguments = LazyMade(Kind.TUPLE, self, start + (2 if data[start] == _BINGET else 5), place.maker)
-                return Result(
-                    callable=self.fetch_operand(start),
-                    arguments=arguments,
-                    opcode=Opcode(data[place.maker]),
-                    offset=place.maker,
-                )
-        raise IrregularError("a memoised call of an irregular form")
+    def _made(self, place: Place) -> Value:
+        """Returns the value of a slot, made again by the opcodes that made it."""
+        if self._depth >= _DEEPEST:
+            raise IrregularError("values in the memo that are made of each other very deep")
+        self._depth += 1
+        try:
+            made = self.decode(self.slots.span_start(place.maker), place.offset)
+        finally:
+            self._depth -= 1
+        if not made:
+            raise IrregularError("a memo slot filled by an irregular opcode")
+        return made[-1]
 
-    def decode(self, start: int, stop: int) -> list[Value]:
-        """Returns the values that a run of plain values between two offsets pushes."""
+    def decode(self, start: int, stop: int, most: int | None = None) -> list[Value]:
+        """Returns the values that a run between two offsets pushes, or the first of them, which are constants."""
         decoder = self._decoder
+        decoder.protocol = self._machine.protocol
         outer = (decoder.stack, decoder.marks, decoder.fence, decoder.position, decoder.at)
         decoder.stack, decoder.marks, decoder.fence, decoder.position = [], [], 0, start
         try:
-            while decoder.position < stop:
+            while decoder.position < stop and len(decoder.stack) != most:
                 decoder.at = decoder.position
                 decoder.position += 1
                 self._decoders[decoder.data[decoder.at]](decoder)
+            if len(decoder.stack) > decoder.limits.stack_entries:
+                raise Break(Fault.MEMORY, f"more than {decoder.limits.stack_entries} values on the stack")
             return decoder.stack
         finally:
             decoder.stack, decoder.marks, decoder.fence, decoder.position, decoder.at = outer

@@ -25,6 +25,8 @@ class EventKind(enum.Enum):
     BUFFER = "buffer"
     BOMB = "bomb"
 
+    __hash__ = object.__hash__  # members are equal only to themselves; the one of Enum is written in Python
+
 
 class Tally(Protocol):
     """How many equal events there were.
@@ -78,13 +80,20 @@ class Recorder:
     def buffer(self, offset: int) -> None:
         """Takes a request for an out-of-band buffer."""
 
-    def tally(self, kind: EventKind, opcode: Opcode | None, subject: Value) -> Tally | None:  # noqa: ARG002 - a hook
-        """Returns a counter, where of further calls (BUILDs) like those before only the number matters; else None.
+    def tally(
+        self,
+        kind: EventKind,  # noqa: ARG002 - a hook
+        opcode: Opcode | None,  # noqa: ARG002 - likewise
+        subject: Value,  # noqa: ARG002 - likewise
+        detail: str = "",  # noqa: ARG002 - likewise
+    ) -> Tally | None:
+        """Returns a counter, where of further events like those before only the number matters; else None.
 
         Args:
-            kind: CALL or BUILD.
-            opcode: REDUCE or NEWOBJ for a call.
-            subject: The callable, or the target, of which only the callable and the opcode are filled in.
+            kind: CALL, BUILD, MUTATION or PERSISTENT.
+            opcode: The opcode of a call.
+            subject: The callable, or the target, of which the arguments are filled in where REDUCE made it.
+            detail: The type of the state of a BUILD, the method of a mutation.
         """
         return None
 
@@ -98,20 +107,26 @@ class Relay(Recorder):
     Args:
         recorder: Where they go.
         skip: How many of the first ones it has been given already.
+
+    Attributes:
+        count: How many events there were.
+        told: How many of them came one by one.
     """
 
     def __init__(self, recorder: Recorder, skip: int = 0) -> None:
         self._recorder = recorder
         self._skip = skip
         self.count = 0
+        self.told = 0
 
     def _is_new(self) -> bool:
         self.count += 1
+        self.told += 1
         return self.count > self._skip
 
-    def tally(self, kind: EventKind, opcode: Opcode | None, subject: Value) -> Tally | None:
+    def tally(self, kind: EventKind, opcode: Opcode | None, subject: Value, detail: str = "") -> Tally | None:
         """Returns a counter if only the number of further events matters."""
-        return self._recorder.tally(kind, opcode, subject)
+        return self._recorder.tally(kind, opcode, subject, detail)
 
     def add(self, tally: Tally, count: int) -> None:
         """Counts `count` more events of a kind that the recorder gave a tally for."""
@@ -231,7 +246,8 @@ class Summary(Recorder):
     def imported(self, offset: int, found: Global) -> None:
         """Takes a look-up."""
         key = (EventKind.IMPORT, found.module, found.name, found.raw_module, found.raw_name, found.opcode)
-        self._count(key, Event(kind=EventKind.IMPORT, subject=found, opcode=found.opcode, offset=offset))
+        if not self._is_known(key):
+            self._add(key, Event(kind=EventKind.IMPORT, subject=found, opcode=found.opcode, offset=offset))
 
     def called(
         self,
@@ -242,63 +258,63 @@ class Summary(Recorder):
         keywords: Value = None,
     ) -> None:
         """Takes a call."""
-        if self._is_flooded() and not isinstance(callable, Global):
+        if not isinstance(callable, Global) and self._is_flooded():
             self.has_overflowed = True
             return  # telling such callables apart takes time, and a stream with so many is not understood anyway
-        part = self._part(callable, arguments)
-        key = (EventKind.CALL, opcode, identity(callable), part)
-        event = self._index.get(key)
-        if event is None:
-            event = Event(kind=EventKind.CALL, subject=callable, opcode=opcode, offset=offset)
-        self._count(key, event, (arguments, keywords))
+        key = (EventKind.CALL, opcode, identity(callable), self._part(callable, arguments))
+        sample = (arguments, keywords)
+        if not self._is_known(key, sample):
+            self._add(key, Event(kind=EventKind.CALL, subject=callable, opcode=opcode, offset=offset), sample)
 
     def built(self, offset: int, target: Value, state: Value) -> None:
         """Takes a BUILD."""
-        if self._is_flooded() and not isinstance(target, Global):
+        if not isinstance(target, Global) and self._is_flooded():
             self.has_overflowed = True
             return  # likewise
-        part = self._part(target, state)
-        event = Event(kind=EventKind.BUILD, subject=target, offset=offset)
-        self._count((EventKind.BUILD, identity(target), type_name(state), part), event, (state,))
+        key = (EventKind.BUILD, identity(target), type_name(state), self._part(target, state))
+        if not self._is_known(key, (state,)):
+            self._add(key, Event(kind=EventKind.BUILD, subject=target, offset=offset), (state,))
 
     def mutated(self, offset: int, target: Value, method: str, argument: Value) -> None:
         """Takes a call of a method."""
-        if self._is_flooded() and not isinstance(target, Global):
+        if not isinstance(target, Global) and self._is_flooded():
             self.has_overflowed = True
             return  # likewise
-        event = Event(kind=EventKind.MUTATION, subject=target, detail=method, offset=offset)
-        self._count((EventKind.MUTATION, identity(target), method), event, (argument,))
+        key = (EventKind.MUTATION, identity(target), method)
+        if not self._is_known(key, (argument,)):
+            event = Event(kind=EventKind.MUTATION, subject=target, detail=method, offset=offset)
+            self._add(key, event, (argument,))
 
     def persistent(self, offset: int, pid: Value) -> None:
         """Takes a call of `persistent_load`."""
-        event = Event(kind=EventKind.PERSISTENT, subject=pid, offset=offset)
-        self._count((EventKind.PERSISTENT,), event, (pid,))
+        key = (EventKind.PERSISTENT,)
+        if not self._is_known(key, (pid,)):
+            self._add(key, Event(kind=EventKind.PERSISTENT, subject=pid, offset=offset), (pid,))
 
     def extension(self, offset: int, code: int) -> None:
         """Takes a look-up in the extension registry."""
-        event = Event(kind=EventKind.EXTENSION, size=code, offset=offset)
-        self._count((EventKind.EXTENSION, code), event)
+        key = (EventKind.EXTENSION, code)
+        if not self._is_known(key):
+            self._add(key, Event(kind=EventKind.EXTENSION, size=code, offset=offset))
 
     def buffer(self, offset: int) -> None:
         """Takes a request for a buffer."""
-        self._count((EventKind.BUFFER,), Event(kind=EventKind.BUFFER, offset=offset))
+        key = (EventKind.BUFFER,)
+        if not self._is_known(key):
+            self._add(key, Event(kind=EventKind.BUFFER, offset=offset))
 
-    def tally(self, kind: EventKind, opcode: Opcode | None, subject: Value) -> Tally | None:
+    def tally(self, kind: EventKind, opcode: Opcode | None, subject: Value, detail: str = "") -> Tally | None:
         """Returns a counter if only the number of further events matters."""
-        if self._matters(subject):
+        if kind in {EventKind.CALL, EventKind.BUILD} and self._matters(subject):
             return None
-        if kind is EventKind.CALL:
-            event = self._index.get((kind, opcode, identity(subject), None))
-        elif isinstance(subject, Result) and subject.opcode is Opcode.NEWOBJ:
-            event = self._index.get((kind, identity(subject), "dict", None))
-        else:
-            event = None
+        event = self._index.get(_tally_key(kind, opcode, subject, detail))
         return event if event is not None and len(event.samples) >= self._samples_kept else None
 
     def bomb(self, offset: int, resource: str, size: int) -> None:
         """Takes an allocation."""
-        event = Event(kind=EventKind.BOMB, detail=resource, size=size, offset=offset)
-        self._count((EventKind.BOMB, resource), event)
+        key = (EventKind.BOMB, resource)
+        if not self._is_known(key):
+            self._add(key, Event(kind=EventKind.BOMB, detail=resource, size=size, offset=offset))
 
     def _matters(self, subject: Value) -> bool:
         """Returns whether the arguments of a callable may tell its calls apart."""
@@ -314,22 +330,43 @@ class Summary(Recorder):
         """Returns whether no more events on computed callables and targets are kept."""
         return self._computed >= self._events_kept // 2
 
-    def _count(self, key: Hashable, event: Event, sample: tuple[Value, ...] | None = None) -> None:
+    def _is_known(self, key: Hashable, sample: tuple[Value, ...] | None = None) -> bool:
+        """Counts one more of an event; returns whether there is one such."""
         known = self._index.get(key)
         if known is None:
-            is_computed = isinstance(event.subject, Result)
-            if len(self.events) >= self._events_kept or (is_computed and self._is_flooded()):
-                self.has_overflowed = True
-                return
-            self._computed += is_computed
-            settle(event.subject, self._settled)
-            known = self._index[key] = event
-            self.events.append(event)
+            return False
         known.count += 1
         if sample is not None and len(known.samples) < self._samples_kept:
-            for value in sample:
-                settle(value, self._settled)
-            known.samples.append(sample)
+            self._sample(known, sample)
+        return True
+
+    def _add(self, key: Hashable, event: Event, sample: tuple[Value, ...] | None = None) -> None:
+        """Takes an event of a kind that was not there before, as far as there is room."""
+        is_computed = isinstance(event.subject, Result)
+        if len(self.events) >= self._events_kept or (is_computed and self._is_flooded()):
+            self.has_overflowed = True
+            return
+        self._computed += is_computed
+        settle(event.subject, self._settled)
+        event.count = 1
+        self._index[key] = event
+        self.events.append(event)
+        if sample is not None:
+            self._sample(event, sample)
+
+    def _sample(self, event: Event, sample: tuple[Value, ...]) -> None:
+        for value in sample:
+            settle(value, self._settled)
+        event.samples.append(sample)
+
+
+def _tally_key(kind: EventKind, opcode: Opcode | None, subject: Value, detail: str) -> Hashable:
+    """Returns the key of an event whose arguments do not matter."""
+    if kind is EventKind.CALL:
+        return (kind, opcode, identity(subject), None)
+    if kind is EventKind.BUILD:
+        return (kind, identity(subject), detail, None)
+    return (kind, identity(subject), detail) if kind is EventKind.MUTATION else (kind,)
 
 
 _IDENTITY_LENGTH: Final = 300

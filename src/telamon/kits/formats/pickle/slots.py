@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from telamon.kits.formats.pickle.data_only import payload_end
-from telamon.kits.formats.pickle.grammar import Pattern, idioms, memo_puts, memo_tokens, operations, regular
+from telamon.kits.formats.pickle.endings import IrregularError
+from telamon.kits.formats.pickle.grammar import Pattern, memo_puts, memo_tokens, operations, regular
 from telamon.kits.formats.pickle.opcodes import Opcode
 
 if TYPE_CHECKING:
@@ -31,6 +32,19 @@ _MEMOIZE: Final = int(Opcode.MEMOIZE)
 _PUTS: Final = {Opcode.BINPUT: 2, Opcode.LONG_BINPUT: 5}  # with their lengths
 _UINT32: Final = struct.Struct("<I")
 _BYTES: Final = 256
+_MOST_OPERATIONS: Final = 2000  # that make one value again
+_MOST_LISTED: Final = 4  # times the length of the stream
+_WORK: Final = 16 * 2**20  # bytes listed before that is held against the length of the stream
+_MARK: Final = int(Opcode.MARK)
+_TO_MARK: Final = frozenset(b"tld\x91oeu\x90")
+_FILLING: Final = frozenset(b"eu\x90")
+_ODD: Final = frozenset(b"012i.\x97")
+_NEEDED: Final = {
+    **dict.fromkeys(b"\x94qr\x80\x95\x85Q\x98", 0),
+    **dict.fromkeys(b"\x86R\x81\x93ab", 1),
+    **dict.fromkeys(b"\x87\x92s", 2),
+}
+"""How many more values must be pushed before an opcode than after it; one less for those not named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +58,19 @@ class Place:
 
     maker: int
     offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Memo indexes that GETs of a clean window may have.
+
+    Attributes:
+        short: Those of BINGET.
+        long: Some of LONG_BINGET, as four bytes each.
+    """
+
+    short: bytes
+    long: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +88,7 @@ class Window:
     Attributes:
         start: Offset of its first opcode.
         stop: Offset after its last; equal to `start` where no regular opcode stands.
-        is_clean: Whether its GETs are all BINGETs of indexes that were known to find something hashable.
+        is_clean: Whether its GETs are all of indexes that were known to find something hashable.
     """
 
     start: int
@@ -86,11 +113,12 @@ class Slots:
         self._starts: Offsets = array("Q")
         self._before: Offsets = array("Q", [0])  # slots filled before each window, as far as counted
         self._listings: dict[int, _Listing] = {}
+        self._listed = 0
 
-    def walk(self, known: bytes) -> Window:
-        """Takes the next window; `known` are the indexes that BINGET may have in a clean one."""
+    def walk(self, known: Known) -> Window:
+        """Takes the next window; `known` are the indexes that GETs may have in a clean one."""
         start = self.walked
-        stop, is_clean = self._advance(regular(puts=self._puts, known=known), start), True
+        stop, is_clean = self._advance(regular(puts=self._puts, known=known.short, known_long=known.long), start), True
         if stop < min(start + _WINDOW, self._end):
             clean, stop = stop, self._advance(regular(puts=self._puts), stop)
             is_clean = stop == clean
@@ -151,14 +179,6 @@ class Slots:
             self._before.append(self._before[-1] + self._count(len(self._before) - 1))
         return self._before[window]
 
-    def idioms(self, window: Window) -> list[tuple[bytes, bytes, bytes]]:
-        """Returns the idioms of a window: the GET opcode, the call opcode, and `b` where BUILD follows."""
-        found: list[tuple[bytes, bytes, bytes]] = []
-        for start, stop in self._runs(window.start, window.stop):
-            if not self._is_long(start, stop):
-                found += idioms(puts=self._puts).findall(self._data, start, stop)
-        return found
-
     def _is_long(self, start: int, stop: int) -> bool:
         return operations(puts=self._puts).match(self._data, start, stop) is None
 
@@ -196,6 +216,10 @@ class Slots:
         if known is None:
             if len(self._listings) >= _LISTED:
                 del self._listings[next(iter(self._listings))]
+            first, last = self._bounds(window)
+            self._listed += last - first
+            if self._listed > _WORK + _MOST_LISTED * (self.walked - self._starts[0]):
+                raise IrregularError("a memo that is looked into all over")
             operations = self._operations(window)
             puts = array("Q", [index for index, at in enumerate(operations) if self._put_at(at)])
             known = self._listings[window] = _Listing(operations, puts)
@@ -212,11 +236,38 @@ class Slots:
                 starts.extend([matched.start() for matched in found])
         return starts
 
-    def operations_before(self, offset: int, most: int) -> list[int]:
-        """Returns where the last opcodes of its window before an offset begin, the nearest first."""
-        starts = self._listing(bisect_right(self._starts, offset) - 1).operations
-        cut = bisect_left(starts, offset)
-        return starts[max(cut - most, 0) : cut].tolist()[::-1]
+    def span_start(self, maker: int) -> int:
+        """Returns where the opcodes begin that make a value, of which the opcode at `maker` is the last.
+
+        Raises:
+            IrregularError: It is made in another way than picklers make values, or by very many opcodes.
+        """
+        needed, marks = 1, 0  # values that opcodes before have to push; MARKs that have to come
+        for at in self._backwards(maker):
+            code = self._data[at]
+            if marks:
+                marks += (code in _TO_MARK) - (code == _MARK)
+            elif code in _TO_MARK:
+                marks, needed = 1, needed - (code not in _FILLING)
+            elif code in _ODD or code == _MARK:
+                break
+            else:
+                needed += _NEEDED.get(code, -1)
+            if not needed and not marks:
+                return at
+        raise IrregularError("a value made by very many opcodes, or oddly")
+
+    def _backwards(self, last: int) -> Iterator[int]:
+        """Yields where opcodes begin, from one backwards, as far as values are made again."""
+        window = bisect_right(self._starts, last) - 1
+        left = _MOST_OPERATIONS
+        while window >= 0 and left > 0:
+            starts = self._listing(window).operations
+            stop = bisect_right(starts, last)
+            first = max(stop - left, 0)
+            yield from reversed(starts[first:stop])
+            left -= stop - first
+            window -= 1
 
 
 def _is_ordered(found: list[bytes], index: int) -> bool:

@@ -16,7 +16,9 @@ from telamon.kits.formats.pickle.endings import Break, Fault, IrregularError
 from telamon.kits.formats.pickle.machine import Machine
 from telamon.kits.formats.pickle.opcodes import Opcode
 from telamon.kits.formats.pickle.recall import Recall
+from telamon.kits.formats.pickle.recorder import EventKind
 from telamon.kits.formats.pickle.runs import ONE, PAIRS, VALUES, Entry, LazyCollection, LazyMade
+from telamon.kits.formats.pickle.shapes import Shapes
 from telamon.kits.formats.pickle.values import Collection, Kind, Result, Value, is_hashable, is_opaque, type_name
 
 if TYPE_CHECKING:
@@ -37,6 +39,10 @@ _SETITEMS: Final = ord("u")
 _RUN, _PAIRS, _KEY = grammar.RUN, grammar.PAIRS, grammar.KEY
 _CALLABLE, _CALL, _STATE = grammar.CALLABLE, grammar.CALL, grammar.STATE
 _CLOSING, _OPENING = grammar.CLOSING, grammar.OPENING
+_STRUCTURAL: Final = frozenset(b"Rb012Qotads\x81\x85\x86\x87\x90\x91\x92\x93\x94qrcP")  # no step begins with these
+_FIRST_LESSON: Final = 64  # opcodes executed one by one, after which samples of the first events are kept
+_PATIENCE: Final = 128  # such opcodes from one lesson to the next, doubled while nothing is learned
+_LONGEST_LESSON: Final = 64 * 1024
 _DICTS, _LISTS, _TUPLES = Kind.DICT, Kind.LIST, Kind.TUPLE
 
 
@@ -53,38 +59,43 @@ class SwiftMachine(Machine):
     puts: bool
     _is_filling_dict = False
     _is_stepping = True
-    _has_calls = False
 
     def prepare(self, relay: Relay, *, puts: bool) -> None:
         """Makes ready for a stream whose memo is filled by BINPUT and LONG_BINPUT, or else by MEMOIZE."""
         self.recorder = relay
         self.entries = cast("list[Entry]", self.stack)  # the same list; exact handlers never meet the runs in it
         self.puts = puts
-        self.recall = Recall(self, relay, puts=puts)
-        self._runs: list[tuple[int, int]] = []
+        self.recall = Recall(self, puts=puts)
+        self.shapes = Shapes(self.data, self.recall, relay, puts=puts)
+        self._relay = relay
+        self._singles = 0
+        self._fills_with_pairs = True
+        self._patience = _PATIENCE
+        self._lesson = self.start
+        self._next_lesson = _FIRST_LESSON
+        self._value_at = -1
         self._in_list: Matcher = self._first_match
         self._in_dict: Matcher = self._first_match
         self._released = self.start
         self._no_arguments = Collection(Kind.TUPLE, [], 0, True)
 
     def _execute(self, handlers: Sequence[Handler]) -> None:
-        """Takes steps until STOP, then counts the calls that were taken as plain values."""
-        try:
-            while not self._take_steps() and not self._execute_one(handlers):
-                pass
-        finally:
-            self._count_calls()
+        """Takes steps until STOP."""
+        while not self._take_steps() and not self._execute_one(handlers):
+            self._execute_structural(handlers)
 
     def _take_steps(self) -> bool:  # noqa: C901, PLR0912 - the hot loop, inlined
         """Takes steps as long as they match; returns False where one opcode has to be executed by itself."""
         data, slots, stack = self.data, self.recall.slots, self.entries
         while True:
-            at = begun = self.position
+            at = self.position
             if at >= slots.walked:
                 self._walk()
             if self._is_stepping:
                 return False
             limit = slots.walked if slots.walked < self.window else self.window  # noqa: FURB136 - min() costs a call
+            if self.shapes.is_any and self._take_shapes(at, limit):
+                continue
             if self._is_filling_dict:
                 found = self._in_dict(data, at, limit)
                 if found is None:
@@ -96,7 +107,7 @@ class SwiftMachine(Machine):
                 stop = found.end(_KEY)
                 if stop > at:
                     stack.append((at, stop, ONE))
-                    at = stop
+                    self._value_at = stop
             else:
                 found = self._in_list(data, at, limit)
                 if found is None:
@@ -104,15 +115,38 @@ class SwiftMachine(Machine):
                 stop = found.end(_RUN)
                 if stop > at:
                     stack.append((at, stop, VALUES))
-                    at = stop
-            self.position = found.end()
-            if self._has_calls and at > begun:
-                self._runs.append((begun, at))
+            begun, self.position = self.position, found.end()
             kind = found.lastindex or 0
             if kind >= _CALLABLE:
                 self._take(kind, found)
-            elif self.position < limit or self.position == begun:
+            elif self.position == begun or (self.position < limit and not self.shapes.is_any):
                 return False
+
+    def _take_shapes(self, at: int, limit: int) -> bool:
+        """Takes values of known shapes; returns whether there are any."""
+        shapes = self.shapes
+        if not self._is_filling_dict:
+            stop, shape = shapes.take_values(self.data, at, limit), VALUES
+        elif at == self._value_at:
+            stop, shape = shapes.take_value(self.data, at, limit), ONE
+        else:
+            stop, shape = shapes.take_pairs(self.data, at, limit), PAIRS
+        if stop == at:
+            return False
+        self.position = stop
+        self.entries.append((at, stop, shape))
+        return True
+
+    def _learn(self) -> None:
+        """Looks for shapes in what was executed since the last time, the longer the less was found."""
+        if self._lesson >= 0 and not self.shapes.is_full:
+            stop = self.position
+            is_new = stop - self._lesson <= _LONGEST_LESSON and self.shapes.learn(self._lesson, stop)
+            if is_new:
+                self._in_list = self._in_dict = self._first_match
+            self._patience = _PATIENCE if is_new else 2 * self._patience
+        self._lesson = self.position
+        self._next_lesson = self._singles + self._patience
 
     def _execute_one(self, handlers: Sequence[Handler]) -> bool:
         """Executes one opcode as the exact machine does; returns whether it is STOP."""
@@ -126,7 +160,29 @@ class SwiftMachine(Machine):
             return True
         handlers[opcode](self)
         self._look_below()
+        self._singles += 1
+        if self._singles >= self._next_lesson:
+            self._learn()
         return False
+
+    def _execute_structural(self, handlers: Sequence[Handler]) -> None:
+        """Executes opcodes with which no step begins."""
+        data = self.data
+        limit = min(self.recall.slots.walked, self.window)
+        at, begun = self.position, self._singles
+        while at < limit:
+            opcode = data[at]
+            if opcode not in _STRUCTURAL:
+                break
+            self.at = at
+            self.position = at + 1
+            handlers[opcode](self)
+            self._singles += 1
+            at = self.position
+        if self._singles > begun:
+            self._look_below()
+            if self._singles >= self._next_lesson:
+                self._learn()
 
     def note_overrun(self) -> None:
         """Gives up where an opcode does not end in its frame: what follows depends on the reader."""
@@ -135,20 +191,14 @@ class SwiftMachine(Machine):
     def _walk(self) -> None:
         """Takes the next window and chooses the patterns for it."""
         self.check_limits()
-        self._count_calls()
-        has_gets = self.recall.walk(self.position)
+        self._is_stepping = not self.recall.walk(self.position)
         if self.recall.slots.walked == self.position < self.end and self.data[self.position] != _STOP:
             raise IrregularError("an opcode that regular streams do not have")
-        self._is_stepping = not has_gets
-        has_calls = has_gets and self.recall.has_known_calls
-        if has_calls is not self._has_calls:
-            self._has_calls = has_calls
-            self._in_list = self._in_dict = self._first_match
         self._released = release(self.data, self._released, self.position)
 
     def _first_match(self, data: Data, at: int, limit: int) -> re.Match[bytes] | None:
         """Compiles the pattern of the present kind of step, and returns what it matches."""
-        pattern = grammar.step(puts=self.puts, has_calls=self._has_calls, in_dict=self._is_filling_dict)
+        pattern = grammar.step(puts=self.puts, has_shapes=self.shapes.is_any, in_dict=self._is_filling_dict)
         if self._is_filling_dict:
             self._in_dict = pattern.match
         else:
@@ -158,7 +208,11 @@ class SwiftMachine(Machine):
     def _look_below(self) -> None:
         """Notes whether keys and values are being put in what stands below the topmost mark."""
         below = self.stack[self.fence - 1] if self.fence else None
-        self._is_filling_dict = type(below) is LazyCollection and below.kind is _DICTS
+        kind = type(below)
+        if kind is LazyCollection:
+            self._is_filling_dict = cast("LazyCollection", below).kind is _DICTS
+        else:
+            self._is_filling_dict = kind is Result and self._fills_with_pairs
 
     def _take(self, kind: int, found: re.Match[bytes]) -> None:
         """Executes the structural tokens of a step."""
@@ -177,12 +231,6 @@ class SwiftMachine(Machine):
                 self.marks.append(fence)
             else:
                 self._look_below()
-
-    def _count_calls(self) -> None:
-        """Counts the calls in runs, which are known by then."""
-        if self._runs:
-            self.recall.count_calls(self._runs)
-            self._runs.clear()
 
     def _call(self, found: re.Match[bytes]) -> None:
         """Executes a memoised callable, plain arguments, REDUCE or NEWOBJ, and BUILD with plain state."""
@@ -207,6 +255,9 @@ class SwiftMachine(Machine):
             self.recorder.built(self.at, result, state)
             if self.hook is not None:
                 self.hook.after_build(result, state, self.position)
+        self._singles += 3
+        if self._singles >= self._next_lesson:
+            self._learn()
 
     def close(self, *, is_pairs: bool) -> None:
         """Executes APPENDS, or SETITEMS, which takes pairs."""
@@ -215,15 +266,32 @@ class SwiftMachine(Machine):
         if mark > len(stack) or mark <= self.fence:
             raise self.underflow()
         target = stack[mark - 1]
-        if type(target) is LazyCollection and target.kind is (_DICTS if is_pairs else _LISTS):
-            entries = stack[mark:]
-            if is_pairs and not (len(entries) == 1 and type(entries[0]) is tuple and entries[0][2] == PAIRS):
-                self._check_pairs(mark)
-                entries = stack[mark:]
-            target.put(cast("list[Value]", entries), self.limits.items_kept)  # a lazy container takes runs
-            del stack[mark:]
-        else:
+        is_lazy = type(target) is LazyCollection and target.kind is (_DICTS if is_pairs else _LISTS)
+        is_result = not is_lazy and type(target) is Result
+        if not is_lazy and not is_result:
             self._close_other(mark, Opcode.SETITEMS if is_pairs else Opcode.APPENDS)
+            return
+        entries = stack[mark:]
+        if is_pairs and not (len(entries) == 1 and type(entries[0]) is tuple and entries[0][2] == PAIRS):
+            self._check_pairs(mark, is_hashed=is_lazy)
+            entries = stack[mark:]
+        if is_lazy:
+            cast("LazyCollection", target).put(cast("list[Value]", entries), self.limits.items_kept)  # it takes runs
+        elif entries:
+            self._change(cast("Result", target), entries[0], is_pairs=is_pairs)
+        del stack[mark:]
+
+    def _change(self, target: Result, first: Entry, *, is_pairs: bool) -> None:
+        """Tells that the result of a call takes items, of which the first is in an entry."""
+        self._fills_with_pairs = is_pairs
+        method = "__setitem__" if is_pairs else "extend"
+        counter = self._relay.tally(EventKind.MUTATION, None, target, method)
+        if counter is not None:
+            self._relay.add(counter, 1)
+            return
+        if type(first) is tuple:
+            first = self.recall.decode(first[0], first[1], most=1 if first[2] == PAIRS else None)[0]
+        self.recorder.mutated(self.at, target, method, cast("Value", first))
 
     def _close_other(self, mark: int, opcode: Opcode) -> None:
         """Executes APPENDS or SETITEMS on anything else, or on what a run hides, with the exact machine's code."""
@@ -241,31 +309,31 @@ class SwiftMachine(Machine):
         if isinstance(target, Collection) and target.kind is Kind.LIST:
             raise IrregularError("assignment to an index")
 
-    def _check_pairs(self, mark: int) -> None:
+    def _check_pairs(self, mark: int, *, is_hashed: bool) -> None:
         """Refuses, as the unpickler does, an odd number of items and keys that are not hashable."""
         is_key = True
         for entry in self.entries[mark:]:
             if type(entry) is tuple:
                 if entry[2] == VALUES or (entry[2] == PAIRS and not is_key):
-                    self._check_expanded(mark)
+                    self._check_expanded(mark, is_hashed=is_hashed)
                     return
                 is_key = is_key is (entry[2] == PAIRS)
-            elif is_key and not is_hashable(cast("Value", entry)):  # mypy does not narrow by `type() is`
-                self._check_expanded(mark)
+            elif is_key and is_hashed and not is_hashable(cast("Value", entry)):  # mypy does not narrow by `type() is`
+                self._check_expanded(mark, is_hashed=is_hashed)
                 return
             else:
                 is_key = not is_key
         if not is_key:
             raise Break(Fault.STACK, "odd number of items for SETITEMS")
 
-    def _check_expanded(self, mark: int) -> None:
+    def _check_expanded(self, mark: int, *, is_hashed: bool) -> None:
         """Checks keys and values one by one."""
         items = self.expanded(self.entries[mark:])
         self.stack[mark:] = items
         if len(items) % 2:
             raise Break(Fault.STACK, "odd number of items for SETITEMS")
         for key in items[::2]:
-            if not is_hashable(key):
+            if is_hashed and not is_hashable(key):
                 raise Break(Fault.TYPE, f"unhashable type: {type_name(key)}")
 
     # Runs into values -----------------------------------------------------------------------------------------
@@ -293,6 +361,8 @@ class SwiftMachine(Machine):
         """Makes sure that the topmost `count` entries are values, as far as there are so many above the mark."""
         stack = self.entries
         index = len(stack)
+        if count == 1 and index > self.fence and type(stack[-1]) is not tuple:
+            return
         while count > 0 and index > self.fence:
             index -= 1
             entry = stack[index]

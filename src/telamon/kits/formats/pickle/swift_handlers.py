@@ -8,11 +8,12 @@ from telamon.kits.formats.pickle.dispatch import HANDLERS
 from telamon.kits.formats.pickle.endings import IrregularError
 from telamon.kits.formats.pickle.opcodes import Opcode
 from telamon.kits.formats.pickle.runs import LazyCollection, lazy_tuple
-from telamon.kits.formats.pickle.values import Kind
+from telamon.kits.formats.pickle.values import Kind, is_opaque
 
 if TYPE_CHECKING:
     from telamon.kits.formats.pickle.machine import Handler, Machine
     from telamon.kits.formats.pickle.swift import SwiftMachine
+    from telamon.kits.formats.pickle.values import Value
 
 _DEPTHS: Final = {
     Opcode.POP: 1,
@@ -91,9 +92,13 @@ def _put(width: int, *, puts: bool) -> Handler:
         swift = cast("SwiftMachine", machine)  # likewise
         if swift.puts is not puts:
             raise IrregularError("a memo that is filled by two kinds of opcodes")
-        swift.read(width)
-        swift.solidify(1)
-        swift.recall.keep(swift.at, swift.top())
+        if width:
+            swift.read(width)
+        if len(swift.stack) <= swift.fence:
+            raise swift.underflow()
+        top = swift.entries[-1]
+        if type(top) is not tuple and is_opaque(cast("Value", top)):  # mypy does not narrow by `type() is`
+            swift.recall.keep(swift.at, cast("Value", top))
 
     return load
 

@@ -49,6 +49,7 @@ class Result:
         opcode: REDUCE, NEWOBJ, NEWOBJ_EX, INST or OBJ.
         offset: Byte offset of that opcode.
         state: The state of the last BUILD on this value; `has_state` says whether there was one.
+        depth: How many calls made its callable, as far as they are kept.
     """
 
     callable: Value
@@ -58,6 +59,7 @@ class Result:
     offset: int
     state: Value = None
     has_state: bool = False
+    depth: int = 0
 
 
 @dataclass(slots=True, eq=False)
@@ -101,12 +103,16 @@ class Collection:
         count: How many items were put in altogether (of a dict keys and values both); repeated keys count
             again. UNBOUNDED where they were not all looked at.
         is_hashable: Whether it can be a key: False for a tuple that holds, however deep, a list, dict or set.
+        hash_steps: How many values hashing it visits, a shared tuple each time it occurs.
+        depth: Levels of containers within it, as far as they are kept (see `kept`).
     """
 
     kind: Kind
     items: list[Value] = field(default_factory=list)
     count: int = 0
     is_hashable: bool = False
+    hash_steps: int = 1
+    depth: int = 0
 
     @property
     def is_whole(self) -> bool:
@@ -116,9 +122,18 @@ class Collection:
     def put(self, items: list[Value], keep: int) -> None:
         """Puts items in, of which those are kept that fit in with `keep` at most."""
         room = keep - len(self.items)
-        if room > 0 and self.is_whole:
-            self.items.extend(items[: room - room % 2])
+        if room > 0 and self.count == len(self.items):
+            fitting = items[: room - room % 2]
+            for item in fitting:
+                if type(item) is Collection and item.depth >= self.depth:
+                    self.depth = item.depth + 1
+            self.items += fitting if self.depth <= DEEPEST else self._hollowed(fitting)
         self.count += len(items)
+
+    def _hollowed(self, items: list[Value]) -> list[Value]:
+        """Returns items of which those that are very deep have lost their own."""
+        self.depth = 1
+        return [hollow(item) if type(item) is Collection else item for item in items]
 
     def get(self, key: str) -> Value:
         """Returns the kept value last put under `key` in a dict; Unknown if there is none."""
@@ -127,6 +142,15 @@ class Collection:
             if items[index] == key and isinstance(items[index], str):
                 return items[index + 1]
         return UNKNOWN
+
+
+DEEPEST = 64
+"""Levels of containers kept within each other: nobody looks deeper, and memory would grow with the depth."""
+
+
+def hollow(value: Collection) -> Collection:
+    """Returns a container like another, of which the items are not kept."""
+    return Collection(value.kind, [], UNBOUNDED, value.is_hashable, value.hash_steps)
 
 
 class Forgotten(Collection):
