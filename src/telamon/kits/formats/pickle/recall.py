@@ -60,12 +60,16 @@ class Recall:
         self._machine = machine
         self._values: dict[int, Value] = {}
         self._depth = 0
+        self._is_ahead = False  # while values are made that were not executed yet, which are not to be kept
         self._fetched: dict[int, Value] = {}
         self._verified: set[bytes] = set()
         self._known = Known(b"", ())
         self._decoder = Machine(
             machine.data, machine.start, machine.end, Recorder(), limits=machine.limits, loader=machine.loader
         )
+        head = machine.data[machine.start : min(machine.start + 2, machine.end)]
+        # It holds all the way: elsewhere PROTO is irregular. A PROTO that is refused ends the stream at once.
+        self._decoder.protocol = head[1] if len(head) > 1 and head[0] == Opcode.PROTO else 0
         self._decoders = self._handlers()
 
     def walk(self, position: int) -> bool:
@@ -111,10 +115,13 @@ class Recall:
         """Returns whether what a slot holds is known to be hashable, by the opcodes that made it."""
         code = self._machine.data[place.maker]
         if code in _TUPLES:
+            self._is_ahead = True
             try:
                 return is_hashable(self._made(place))
             except Break:
                 return False  # a GET in it finds nothing yet
+            finally:
+                self._is_ahead = False
         return code in _CONSTANTS or code in _SUPPLIED or code in b")\x91"
 
     def keep(self, offset: int, value: Value) -> None:
@@ -136,11 +143,11 @@ class Recall:
         place = self.slots.place(index, before)
         if place is None:
             raise Break(Fault.MEMO, f"memo value not found at index {index}")
-        if len(self._fetched) >= _FETCHED:
-            self._fetched.clear()
-        self._fetched[index] = found = (
-            self._values[place.offset] if place.offset in self._values else self._derive(place)
-        )
+        found = self._values[place.offset] if place.offset in self._values else self._derive(place)
+        if not self._is_ahead:
+            if len(self._fetched) >= _FETCHED:
+                self._fetched.clear()
+            self._fetched[index] = found
         return found
 
     def _derive(self, place: Place) -> Value:
@@ -174,7 +181,6 @@ class Recall:
     def decode(self, start: int, stop: int, most: int | None = None) -> list[Value]:
         """Returns the values that a run between two offsets pushes, or the first of them, which are constants."""
         decoder = self._decoder
-        decoder.protocol = self._machine.protocol
         outer = (decoder.stack, decoder.marks, decoder.fence, decoder.position, decoder.at)
         decoder.stack, decoder.marks, decoder.fence, decoder.position = [], [], 0, start
         try:

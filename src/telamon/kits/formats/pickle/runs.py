@@ -52,6 +52,8 @@ class LazyCollection(Collection):
 
     def __init__(self, kind: Kind, owner: Owner, entries: list[Entry] | None = None) -> None:
         self.kind = kind
+        self.hash_steps = 1
+        self.depth = 0
         self._owner = owner
         self._entries = entries
         self._contents: list[Value] | None = None

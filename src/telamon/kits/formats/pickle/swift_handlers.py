@@ -118,6 +118,13 @@ def _set_item(machine: Machine) -> None:
     HANDLERS[Opcode.SETITEM](swift)
 
 
+def _proto(machine: Machine) -> None:
+    """PROTO, which holds from the beginning."""
+    if machine.at != machine.start:
+        raise IrregularError("the protocol changes")
+    HANDLERS[Opcode.PROTO](machine)
+
+
 def _irregular(machine: Machine) -> NoReturn:
     raise IrregularError(f"opcode {machine.data[machine.at]:#04x} in a regular stream")
 
@@ -132,6 +139,7 @@ def _table() -> tuple[Handler, ...]:
         table[opcode] = _irregular
     table[Opcode.APPENDS] = table[Opcode.SETITEMS] = _closing
     table[Opcode.SETITEM] = _set_item
+    table[Opcode.PROTO] = _proto
     table[Opcode.TUPLE] = _making(Kind.TUPLE, HANDLERS[Opcode.TUPLE])
     table[Opcode.LIST] = _making(Kind.LIST, HANDLERS[Opcode.LIST])
     table[Opcode.EMPTY_LIST] = _empty(Kind.LIST)
