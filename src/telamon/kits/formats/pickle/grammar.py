@@ -24,6 +24,7 @@ _ACTS: Final = rb"Rbo\x81\x92\x93Q\x97\x98"
 """Opcodes without argument that look up, call or change something outside, likewise."""
 
 
+@functools.cache
 def _sized(most: int, filler: bytes, zeros: bytes = b"") -> bytes:
     """Returns the pattern of a little-endian size below `most` and of so many bytes behind it."""
     sizes = (re.escape(bytes([size])) + zeros + (filler + b"{%d}" % size if size else b"") for size in range(most))
@@ -151,6 +152,9 @@ def step(*, puts: bool, has_shapes: bool, in_dict: bool) -> Pattern:
     return re.compile((head + idiom + opening) % made, re.DOTALL)
 
 
+SCALAR: Final = rb"(?:[hK].|[N\x88\x89)]|M..|[Jj].{4}|G.{8})"
+"""The pattern of a constant of fixed size, or of a GET."""
+
 PUT_IF_ANY: Final = {True: rb"(?:q.|r.{4})?+", False: rb"\x94?+"}
 """The pattern of a PUT that may be there, by whether the memo is filled by BINPUT and LONG_BINPUT."""
 
@@ -165,6 +169,7 @@ LINES: Final = {
 """The patterns of constants in their text forms, as picklers write them and every loader reads them."""
 
 
+@functools.cache
 def text(most: int, *, puts: bool, is_ascii: bool = True) -> bytes:
     """Returns the pattern of a string of fewer than `most` bytes, and of its PUT."""
     filler = _ASCII if is_ascii else _ANY
@@ -181,6 +186,7 @@ def texts(*, puts: bool) -> Pattern:
     return re.compile(_memo_runs(others, puts=puts) + token + b")", re.DOTALL)
 
 
+@functools.cache
 def counted(code: int, most: int) -> bytes:
     """Returns the pattern of an opcode with one byte of size and a payload of fewer than `most` bytes."""
     return re.escape(bytes([code])) + _sized(most, _ASCII if code == _SHORT_BINSTRING else _ANY)

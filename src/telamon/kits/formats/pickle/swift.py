@@ -43,6 +43,7 @@ _STRUCTURAL: Final = frozenset(b"Rb012Qotads\x81\x85\x86\x87\x90\x91\x92\x93\x94
 _FIRST_LESSON: Final = 64  # opcodes executed one by one, after which samples of the first events are kept
 _PATIENCE: Final = 128  # such opcodes from one lesson to the next, doubled while nothing is learned
 _LONGEST_LESSON: Final = 64 * 1024
+_BYTES_FOR_EACH: Final = 16  # bytes of a lesson for each opcode executed one by one before the next
 _DICTS, _LISTS, _TUPLES = Kind.DICT, Kind.LIST, Kind.TUPLE
 
 
@@ -139,14 +140,15 @@ class SwiftMachine(Machine):
 
     def _learn(self) -> None:
         """Looks for shapes in what was executed since the last time, the longer the less was found."""
-        if self._lesson >= 0 and not self.shapes.is_full:
-            stop = self.position
-            is_new = stop - self._lesson <= _LONGEST_LESSON and self.shapes.learn(self._lesson, stop)
-            if is_new:
-                self._in_list = self._in_dict = self._first_match
-            self._patience = _PATIENCE if is_new else 2 * self._patience
-        self._lesson = self.position
-        self._next_lesson = self._singles + self._patience
+        start, stop = self._lesson, self.position
+        was_any = self.shapes.is_any
+        is_new = stop - start <= _LONGEST_LESSON and self.shapes.learn(start, stop)
+        if is_new and not was_any:
+            self._in_list = self._in_dict = self._first_match
+        self._patience = _PATIENCE if is_new else 2 * self._patience
+        self._lesson = stop
+        # An outline costs about as much as the execution of an opcode, and most of the bytes may be of known shapes.
+        self._next_lesson = self._singles + max(self._patience, min(stop - start, _LONGEST_LESSON) // _BYTES_FOR_EACH)
 
     def _execute_one(self, handlers: Sequence[Handler]) -> bool:
         """Executes one opcode as the exact machine does; returns whether it is STOP."""
