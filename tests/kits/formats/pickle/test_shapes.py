@@ -10,7 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from telamon.kits.formats.pickle import Loader, Mode, Recorder, Results, Summary, recall, render, slots, swift
+from telamon.kits.formats.pickle import (
+    Collection,
+    Global,
+    Loader,
+    Mode,
+    Recorder,
+    Results,
+    Summary,
+    recall,
+    render,
+    slots,
+    swift,
+)
 from telamon.kits.formats.pickle.dispatch import HANDLERS
 from telamon.kits.formats.pickle.endings import IrregularError
 from telamon.kits.formats.pickle.machine import Machine
@@ -21,7 +33,7 @@ from telamon.kits.formats.pickle.swift_handlers import SWIFT_HANDLERS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from telamon.kits.formats.pickle import Stream
+    from telamon.kits.formats.pickle import Stream, Value
 
     Maker = Callable[[random.Random], Any]
 
@@ -122,6 +134,15 @@ def swiftly(data: bytes, recorder: Recorder) -> Stream:
     return machine.run(SWIFT_HANDLERS)
 
 
+def number(_: Value, arguments: Value) -> int | None:
+    """Tells calls of one callable apart by the number of their arguments."""
+    return len(arguments.items) if isinstance(arguments, Collection) else None
+
+
+def summary(*, is_told_apart: bool) -> Summary:
+    return Summary(number, depends=lambda called: isinstance(called, Global)) if is_told_apart else Summary()
+
+
 def told(recorder: Summary) -> list[tuple[object, ...]]:
     """Returns the events without the contents of what a call is made of, which may be forgotten."""
     return [
@@ -166,7 +187,8 @@ def test_values_of_a_learned_shape_are_told_as_the_exact_machine_tells_them(
         data = pickle.dumps(records, source.choice([1, 2, 3, 4, 5]))
         if source.random() < 0.5:
             data = damaged(source, data)
-        one, other = Summary(), Summary()
+        is_told_apart = source.random() < 0.5
+        one, other = summary(is_told_apart=is_told_apart), summary(is_told_apart=is_told_apart)
         try:
             found = swiftly(data, one)
         except IrregularError:

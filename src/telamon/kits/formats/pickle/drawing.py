@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from telamon.kits.formats.pickle.recall import Recall
     from telamon.kits.formats.pickle.recorder import Relay, Tally
 
+    _Event = tuple[EventKind, Opcode | None, Value, str, Value]
+
 _SIZES: Final = (16, 64, 256)
 _SCALARS: Final = frozenset(b"NKMJG)\x88\x89hj")
 _TEXTS: Final = frozenset(b"X\x8c")
@@ -215,26 +217,26 @@ class Drawing:
                 found.append(tally)
         return tuple(found)
 
-    def _events(self, value: Outline) -> Iterator[tuple[EventKind, Opcode | None, Value, str]]:
+    def _events(self, value: Outline) -> Iterator[_Event]:
         """Yields the events of a value, without those of the values in it."""
         if value.form is Form.PERSISTENT:
-            yield EventKind.PERSISTENT, None, Persistent(UNKNOWN), ""
+            yield EventKind.PERSISTENT, None, Persistent(UNKNOWN), "", UNKNOWN
         if value.form is not Form.CALL:
             return
         at = _arity(value)
         opcode = Opcode(self._data[value.parts[at].start])
         called = self._recall.fetch(self._index(value.parts[0]), self._before)
-        yield EventKind.CALL, opcode, called if isinstance(called, Global) else UNKNOWN, ""
         changes = value.parts[at + 1 :]
+        given = value.parts[1]
         arguments: Value = UNKNOWN
-        if changes and opcode is Opcode.REDUCE:
-            arguments = self._recall.decode(value.parts[1].start, value.parts[1].stop)[-1]
+        is_changed = bool(changes) and opcode is Opcode.REDUCE
+        if is_changed or (given.value is not None and given.value.form is not Form.TUPLE):  # drawn exactly
+            arguments = self._recall.decode(given.start, given.stop)[-1]
+        yield EventKind.CALL, opcode, called if isinstance(called, Global) else UNKNOWN, "", arguments
         made = Result(callable=called, arguments=arguments, opcode=opcode, offset=value.parts[at].start)
         yield from self._events_of_changes(made, changes)
 
-    def _events_of_changes(
-        self, made: Result, parts: list[Part]
-    ) -> Iterator[tuple[EventKind, Opcode | None, Value, str]]:
+    def _events_of_changes(self, made: Result, parts: list[Part]) -> Iterator[_Event]:
         last: Outline | None = None
         for part in parts:
             code = self._data[part.start]
@@ -242,9 +244,9 @@ class Drawing:
                 last = part.value
             elif code == Opcode.BUILD and last is not None:
                 state = self._recall.decode(last.start, last.stop)[-1]
-                yield EventKind.BUILD, None, made, type_name(state)
+                yield EventKind.BUILD, None, made, type_name(state), UNKNOWN
             elif code in _METHODS and last is not None:
-                yield EventKind.MUTATION, None, made, _METHODS[code]
+                yield EventKind.MUTATION, None, made, _METHODS[code], UNKNOWN
             if part.value is None and code != Opcode.MARK:
                 last = None
 

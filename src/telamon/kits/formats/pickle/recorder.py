@@ -10,7 +10,7 @@ from typing import Final, Protocol, TypeAlias
 from telamon.kits.formats.pickle.opcodes import Opcode
 from telamon.kits.formats.pickle.rendering import fingerprint
 from telamon.kits.formats.pickle.runs import settle
-from telamon.kits.formats.pickle.values import Global, Result, Value, type_name
+from telamon.kits.formats.pickle.values import UNKNOWN, Global, Result, Value, type_name
 
 
 class EventKind(enum.Enum):
@@ -86,6 +86,7 @@ class Recorder:
         opcode: Opcode | None,  # noqa: ARG002 - likewise
         subject: Value,  # noqa: ARG002 - likewise
         detail: str = "",  # noqa: ARG002 - likewise
+        arguments: Value = UNKNOWN,  # noqa: ARG002 - likewise
     ) -> Tally | None:
         """Returns a counter, where of further events like those before only the number matters; else None.
 
@@ -94,6 +95,7 @@ class Recorder:
             opcode: The opcode of a call.
             subject: The callable, or the target, of which the arguments are filled in where REDUCE made it.
             detail: The type of the state of a BUILD, the method of a mutation.
+            arguments: Those of a call, where all the calls have the same.
         """
         return None
 
@@ -124,9 +126,11 @@ class Relay(Recorder):
         self.told += 1
         return self.count > self._skip
 
-    def tally(self, kind: EventKind, opcode: Opcode | None, subject: Value, detail: str = "") -> Tally | None:
+    def tally(
+        self, kind: EventKind, opcode: Opcode | None, subject: Value, detail: str = "", arguments: Value = UNKNOWN
+    ) -> Tally | None:
         """Returns a counter if only the number of further events matters."""
-        return self._recorder.tally(kind, opcode, subject, detail)
+        return self._recorder.tally(kind, opcode, subject, detail, arguments)
 
     def add(self, tally: Tally, count: int) -> None:
         """Counts `count` more events of a kind that the recorder gave a tally for."""
@@ -303,11 +307,16 @@ class Summary(Recorder):
         if not self._is_known(key):
             self._add(key, Event(kind=EventKind.BUFFER, offset=offset))
 
-    def tally(self, kind: EventKind, opcode: Opcode | None, subject: Value, detail: str = "") -> Tally | None:
+    def tally(
+        self, kind: EventKind, opcode: Opcode | None, subject: Value, detail: str = "", arguments: Value = UNKNOWN
+    ) -> Tally | None:
         """Returns a counter if only the number of further events matters."""
+        part: Hashable = None
         if kind in {EventKind.CALL, EventKind.BUILD} and self._matters(subject):
-            return None
-        event = self._index.get(_tally_key(kind, opcode, subject, detail))
+            if arguments is UNKNOWN:
+                return None
+            part = self._part(subject, arguments)
+        event = self._index.get(_tally_key(kind, opcode, subject, detail, part))
         return event if event is not None and len(event.samples) >= self._samples_kept else None
 
     def bomb(self, offset: int, resource: str, size: int) -> None:
@@ -360,12 +369,12 @@ class Summary(Recorder):
         event.samples.append(sample)
 
 
-def _tally_key(kind: EventKind, opcode: Opcode | None, subject: Value, detail: str) -> Hashable:
-    """Returns the key of an event whose arguments do not matter."""
+def _tally_key(kind: EventKind, opcode: Opcode | None, subject: Value, detail: str, part: Hashable) -> Hashable:
+    """Returns the key of an event, of whose arguments only a part matters."""
     if kind is EventKind.CALL:
-        return (kind, opcode, identity(subject), None)
+        return (kind, opcode, identity(subject), part)
     if kind is EventKind.BUILD:
-        return (kind, identity(subject), detail, None)
+        return (kind, identity(subject), detail, part)
     return (kind, identity(subject), detail) if kind is EventKind.MUTATION else (kind,)
 
 
