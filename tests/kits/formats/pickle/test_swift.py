@@ -232,6 +232,10 @@ def test_the_inert_prefix_ends_before_the_first_opcode_that_acts(cut: int) -> No
         b"\x80\x04h\x05" + CALL + b".",
         b"\x80\x04]\x94}(h\x00Nu" + CALL + b".",
         b"\x80\x04](K\x01\x94]\x85\x94}(h\x02Nu" + CALL + b".",
+        b"\x80\x04((1t\x94cm\nf\nh\x00\x81.",
+        b"\x80\x04((0t\x94cm\nf\nh\x00\x81.",
+        b"\x80\x04(K\x01(K\x02K\x031t\x94cm\nf\nh\x00\x81.",
+        b"\x80\x04(K\x01\x972t\x94cm\nf\nh\x00\x81.",
     ],
 )
 def test_a_container_fetched_from_the_memo_hides_nothing(stream: bytes) -> None:

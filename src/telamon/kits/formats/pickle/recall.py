@@ -172,6 +172,10 @@ class Recall:
         self._depth += 1
         try:
             made = self.decode(self.slots.span_start(place.maker), place.offset)
+        except Break as error:
+            if self._is_ahead:
+                raise
+            raise IrregularError("a value in the memo that is not made again") from error
         finally:
             self._depth -= 1
         if not made:

@@ -245,11 +245,13 @@ class Slots:
         needed, marks = 1, 0  # values that opcodes before have to push; MARKs that have to come
         for at in self._backwards(maker):
             code = self._data[at]
+            if code in _ODD:
+                break
             if marks:
                 marks += (code in _TO_MARK) - (code == _MARK)
             elif code in _TO_MARK:
                 marks, needed = 1, needed - (code not in _FILLING)
-            elif code in _ODD or code == _MARK:
+            elif code == _MARK:
                 break
             else:
                 needed += _NEEDED.get(code, -1)
