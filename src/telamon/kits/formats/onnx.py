@@ -1,4 +1,4 @@
-"""Reads what an ONNX model runs and which files it names, from its protocol buffer (onnx/onnx.proto3, IR version 12)."""
+"""Reads what an ONNX model runs and which files it names (onnx/onnx.proto3, IR version 12)."""
 
 from __future__ import annotations
 

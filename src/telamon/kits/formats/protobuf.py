@@ -1,4 +1,7 @@
-"""Reads protocol-buffer messages field by field, without schemas or copies (protobuf.dev/programming-guides/encoding)."""
+"""Reads protocol-buffer messages field by field, without schemas or copies.
+
+The wire format is that of https://protobuf.dev/programming-guides/encoding/.
+"""
 
 from __future__ import annotations
 

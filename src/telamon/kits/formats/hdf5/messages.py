@@ -88,10 +88,10 @@ def _modern(file: File, address: int) -> Iterator[RawMessage]:
     length = head.number(1 << (flags & 3))
     prefix = 6 if flags & 4 else 4
     blocks = [(address + head.position, length)]
-    for number, (start, size) in enumerate(blocks):
+    for number, (start, extent) in enumerate(blocks):
         if number >= MAX_BLOCKS:
             raise MalformedError(f"expected at most {MAX_BLOCKS} blocks of an object header", offset=address)
-        body = file.block(start, size)
+        body = file.block(start, extent)
         if number:  # a continuation block has a signature and a checksum of its own
             if body.take(4) != b"OCHK":
                 raise MalformedError("expected the continuation of an object header", offset=start)
