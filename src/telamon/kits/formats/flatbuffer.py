@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
     from telamon.kits.formats.source import Source
 
-MAX_ITEMS: Final = 1_000_000
-"""Items of one vector that are followed."""
+MAX_ITEMS: Final = 50_000
+"""Items of one vector that are followed, half a second of CPU; models use some hundred operators."""
 
 MAX_TEXT_BYTES: Final = 4096
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from telamon.kits.formats.malformed import MalformedError
 from telamon.kits.formats.protobuf import Message, open_message
 
 if TYPE_CHECKING:
@@ -89,14 +90,23 @@ def read_onnx(source: Source, *, is_late: Callable[[], bool] = lambda: False) ->
     return reader.found
 
 
+def has_onnx_graph(source: Source) -> bool:
+    """Returns whether a message has the two fields that onnxruntime asks of a model: a graph and operator sets."""
+    try:
+        numbers = {part.number for part in open_message(source).contents()}
+    except MalformedError:
+        return False
+    return {_Model.GRAPH, _Model.OPSETS} <= numbers
+
+
 class _Reader:
     def __init__(self) -> None:
         self.found = OnnxModel()
 
     def model(self, message: Message) -> None:
-        for part in message:
+        for part in message.contents():
             match part.number:
-                case _Model.PRODUCER | _Model.PRODUCER_VERSION if part.is_bytes:
+                case _Model.PRODUCER | _Model.PRODUCER_VERSION:
                     self.found.producer = f"{self.found.producer} {message.text(part, 200)}".strip()
                 case _Model.DOC:
                     self._text("doc_string", part)
@@ -106,14 +116,14 @@ class _Reader:
                     self._metadata(message, part)
                 case _Model.TRAINING:
                     training = message.message(part)
-                    for graph in training:
+                    for graph in training.contents():
                         if graph.number in {1, 2}:  # initialization, algorithm
                             self._graph(training.message(graph))
                 case _Model.FUNCTIONS:
                     self._function(message.message(part))
 
     def _graph(self, message: Message) -> None:
-        for part in message:
+        for part in message.contents():
             match part.number:
                 case _Graph.NODE:
                     self._node(message.message(part))
@@ -126,7 +136,7 @@ class _Reader:
 
     def _node(self, message: Message) -> None:
         domain = name = ""
-        for part in message:
+        for part in message.contents():
             match part.number:
                 case _Node.OP:
                     name = message.text(part, 500)
@@ -137,7 +147,7 @@ class _Reader:
         self._keep(self.found.operators, (domain, name))
 
     def _attribute(self, message: Message) -> None:
-        for part in message:
+        for part in message.contents():
             match part.number:
                 case _Attribute.GRAPH | _Attribute.GRAPHS:
                     self._graph(message.message(part))
@@ -150,7 +160,7 @@ class _Reader:
 
     def _function(self, message: Message) -> None:
         domain = name = ""
-        for part in message:
+        for part in message.contents():
             match part.number:
                 case _Function.NAME:
                     name = message.text(part, 500)
@@ -163,12 +173,12 @@ class _Reader:
         self.found.functions.add((domain, name))
 
     def _sparse(self, message: Message) -> None:
-        for part in message:
+        for part in message.contents():
             if part.number in {1, 2}:  # values, indices
                 self._tensor(message.message(part))
 
     def _tensor(self, message: Message) -> None:
-        for part in message:
+        for part in message.contents():
             if part.number == _Tensor.EXTERNAL:
                 key, value = message.pairs(part)
                 if key == "location":

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 MAX_DEPTH: Final = 100
 """Messages within one another; protobuf's own parsers stop at 100 (`SetRecursionLimit`)."""
 
-MAX_FIELDS: Final = 5_000_000
-"""Fields read of one file, over all levels, some two seconds of CPU; graphs of large models have about a million."""
+MAX_FIELDS: Final = 1_500_000
+"""Fields read of one file, over all levels, some 1.5 seconds of CPU; graphs of large models have about a million."""
 
 _VARINT, _FIXED64, _LENGTH, _START_GROUP, _END_GROUP, _FIXED32 = range(6)
 
@@ -87,6 +87,17 @@ class Message:
                 raise MalformedError("expected a field that ends within its message", offset=begin)
             yield Field(number, value, begin, position, wire == _LENGTH)
 
+    def contents(self) -> Iterator[Field]:
+        """Yields the fields that are texts, bytes or messages.
+
+        A field that holds a number where the schema has a text is none that the schema knows: protobuf's parsers keep
+        it apart as unknown, so that it must not stand for the text.
+
+        Raises:
+            MalformedError: As by iterating.
+        """
+        return (field for field in self if field.is_bytes)
+
     def message(self, field: Field) -> Message:
         """Returns the message that a field holds.
 
@@ -110,8 +121,12 @@ class Message:
     def pairs(self, field: Field, longest: int = 4096) -> tuple[str, str]:
         """Returns key and value of an entry of a map of texts (fields 1 and 2)."""
         inner = self.message(field)
-        found = {part.number: inner.text(part, longest) for part in inner if part.is_bytes}
+        found = {part.number: inner.text(part, longest) for part in inner.contents()}
         return found.get(1, ""), found.get(2, "")
+
+    def check_count(self) -> None:
+        """Raises `MalformedError` where the file has as many fields as are read, or the time is up."""
+        self._count()
 
     @staticmethod
     def _varint(buffer: Buffer, position: int, stop: int) -> tuple[int, int]:

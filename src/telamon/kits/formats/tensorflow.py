@@ -6,6 +6,7 @@ tensorflow/core/framework/{graph,node_def,function}.proto, TensorFlow 2.20.
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
@@ -103,11 +104,14 @@ def graph_kind(source: Source) -> GraphKind | None:
 
 
 def read_tensorflow(source: Source, kind: GraphKind, *, is_late: Callable[[], bool] = lambda: False) -> TensorflowGraph:
-    """Returns what a TensorFlow file runs.
+    """Returns what a TensorFlow file runs, whichever of the three messages it is read as.
+
+    A parser steps over fields that its schema does not know, so that one file can be a graph to one loader and a
+    SavedModel to another: the operations are those of all three readings.
 
     Args:
         source: The file.
-        kind: Which message it is.
+        kind: Which message it begins like; only this reading must succeed.
         is_late: Tells when the time is up.
 
     Raises:
@@ -116,15 +120,12 @@ def read_tensorflow(source: Source, kind: GraphKind, *, is_late: Callable[[], bo
     """
     reader = _Reader(kind)
     message = open_message(source, is_late=is_late)
-    match kind:
-        case GraphKind.SAVED_MODEL:
-            for part in message:
-                if part.number == _SavedModel.META_GRAPHS:
-                    reader.meta_graph(message.message(part))
-        case GraphKind.META_GRAPH:
-            reader.meta_graph(message)
-        case GraphKind.GRAPH:
-            reader.graph(message)
+    reader.read(message, kind)
+    for other in GraphKind:
+        if other is not kind:
+            with contextlib.suppress(MalformedError):  # but for the fields that count, which every reading shares
+                reader.read(message, other)
+    message.check_count()
     return reader.found
 
 
@@ -132,34 +133,46 @@ class _Reader:
     def __init__(self, kind: GraphKind) -> None:
         self.found = TensorflowGraph(kind=kind)
 
-    def meta_graph(self, message: Message) -> None:
-        for part in message:
-            if part.number == _MetaGraph.GRAPH:
-                self.graph(message.message(part))
+    def read(self, message: Message, kind: GraphKind) -> None:
+        match kind:
+            case GraphKind.SAVED_MODEL:
+                for part in message.contents():
+                    if part.number == _SavedModel.META_GRAPHS:
+                        self._meta_graph(message.message(part))
+            case GraphKind.META_GRAPH:
+                self._meta_graph(message)
+            case GraphKind.GRAPH:
+                self._graph(message)
 
-    def graph(self, message: Message) -> None:
-        for part in message:
+    def _meta_graph(self, message: Message) -> None:
+        for part in message.contents():
+            if part.number == _MetaGraph.GRAPH:
+                self._graph(message.message(part))
+
+    def _graph(self, message: Message) -> None:
+        for part in message.contents():
             if part.number == _Graph.NODE:
                 self._node(message.message(part), "")
             elif part.number == _Graph.LIBRARY:
                 library = message.message(part)
-                for inner in library:
+                for inner in library.contents():
                     if inner.number == 1:  # the functions; gradients name functions only
                         self._function(library.message(inner))
 
     def _function(self, message: Message) -> None:
         name = ""
-        for part in message:
+        for part in message.contents():
             if part.number == _Function.SIGNATURE:
                 signature = message.message(part)
-                name = next((signature.text(inner, MAX_NAME_BYTES) for inner in signature if inner.number == 1), "")
+                texts = (signature.text(inner, MAX_NAME_BYTES) for inner in signature.contents() if inner.number == 1)
+                name = next(texts, name)
             elif part.number == _Function.NODE:
                 self._node(message.message(part), name)
 
     def _node(self, message: Message, function: str) -> None:
         name = ""
         texts: list[tuple[str, str]] = []
-        for part in message:
+        for part in message.contents():
             if part.number == _Node.OPERATION:
                 name = message.text(part, MAX_NAME_BYTES)
             elif part.number == _Node.ATTRIBUTES:
@@ -174,16 +187,20 @@ class _Reader:
 
 
 def _texts(entry: Message) -> list[tuple[str, str]]:
-    """The text of an entry of a node's attributes, where it is one (`AttrValue.s`, field 2)."""
-    key, value = "", None
-    for part in entry:
+    """The texts of an entry of a node's attributes (`AttrValue.s`, field 2); of two that are merged the last counts.
+
+    Here all of them do, which no parser can make less of.
+    """
+    key, values = "", []
+    for part in entry.contents():
         if part.number == 1:
             key = entry.text(part, MAX_NAME_BYTES)
         elif part.number == 2:  # noqa: PLR2004  # the value of a map's entry
             attribute = entry.message(part)
-            value = next((attribute.text(inner, MAX_NAME_BYTES) for inner in attribute if inner.number == 2), None)  # noqa: PLR2004  # AttrValue.s
+            texts = (attribute.text(inner, MAX_NAME_BYTES) for inner in attribute.contents() if inner.number == 2)  # noqa: PLR2004  # AttrValue.s
+            values += [text for text in texts if "/" in text]
     # Class names of data types and device lists are noise; paths and addresses are texts with a slash.
-    return [(key, value)] if value is not None and "/" in value else []
+    return [(key, value) for value in values]
 
 
 def _has_meta_graph(message: Message) -> bool:

@@ -16,6 +16,9 @@ SIGNATURE: Final = b"\x89HDF\r\n\x1a\n"
 MAX_READ_BYTES: Final = 16 * 1024 * 1024
 """Longest single structure that is read; object headers and heaps of models stay below 1 MiB."""
 
+MAX_TOTAL_BYTES: Final = 64 * 1024 * 1024
+"""Bytes of structures that are read of one file, over all of them; of a model with ten thousand arrays some 10 MB."""
+
 _WIDTHS: Final = frozenset({2, 4, 8})
 
 
@@ -86,6 +89,7 @@ class File:
 
     def __init__(self, source: Source) -> None:
         self._source = source
+        self._read_bytes = 0
         self._base = _find_superblock(source)
         self.offset_bytes = self.length_bytes = 8
         head = source.read(self._base, 9)
@@ -134,6 +138,9 @@ class File:
         """
         if length > MAX_READ_BYTES:
             raise MalformedError(f"expected a block of at most {MAX_READ_BYTES} bytes, found {length}")
+        self._read_bytes += length
+        if self._read_bytes > MAX_TOTAL_BYTES:
+            raise MalformedError(f"expected structures of at most {MAX_TOTAL_BYTES} bytes in all")
         data = self._source.read(self._base + address, length)
         if len(data) < length:
             raise MalformedError(f"expected {length} bytes at {address}, the file ends before", offset=address)

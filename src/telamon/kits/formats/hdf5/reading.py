@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 MAX_OBJECTS: Final = 200_000
 """Groups and data sets that are visited; the largest Keras models have some ten thousand."""
 
+MAX_FACTS: Final = 300_000
+"""Facts that are told of one file; a second of CPU."""
+
+MAX_PATH: Final = 4096
+"""Characters of a path that are kept: groups in one another would make paths of quadratic length in all."""
+
 _SOFT, _EXTERNAL = 1, 64
 _VIRTUAL: Final = 3
 _NAMED_FILTERS: Final = 256  # below it, filters are the library's own and have no name
@@ -48,18 +54,27 @@ class _Walk:
         self._seen = {file.root}
 
     def facts(self) -> Iterator[Fact]:
+        told = 0
         while self._waiting:
             path, address = self._waiting.popleft()
             if self._is_late():
                 yield Gap(path=path, reason="the time was up")
                 return
             try:
-                for message in messages(self._file, address):
-                    yield from self._message(path, message)
+                for fact in self._object(path, address):
+                    yield fact
+                    told += 1
+                    if told >= MAX_FACTS or (not told & 0xFF and self._is_late()):
+                        yield Gap(path=path, reason=f"more than {told} facts, or the time was up")
+                        return
             except MalformedError as error:
                 if path == "/":
                     raise
                 yield Gap(path=path, reason=error.message)
+
+    def _object(self, path: str, address: int) -> Iterator[Fact]:
+        for message in messages(self._file, address):
+            yield from self._message(path, message)
 
     def _visit(self, path: str, address: int | None) -> Iterator[Fact]:
         if address is None or address in self._seen:
@@ -221,4 +236,5 @@ def _filters(path: str, data: Cursor) -> Iterator[Fact]:
 
 
 def _joined(path: str, name: str) -> str:
-    return f"{path.rstrip('/')}/{name}"
+    joined = f"{path.rstrip('/')}/{name}"
+    return joined if len(joined) <= MAX_PATH else f"...{joined[-MAX_PATH // 2 :]}"
