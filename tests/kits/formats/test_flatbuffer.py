@@ -56,7 +56,13 @@ def test_texts_of_tables_in_a_vector_are_read() -> None:
 
 def test_missing_fields_are_empty() -> None:
     root = opened(rooted(table(7, -1), 12))
-    assert (root.number(0, 4), root.number(1, 4), root.number(9, 4), root.text(1), list(root.tables(1))) == (7, 0, 0, "", [])
+    assert (root.number(0, 4), root.number(1, 4), root.number(9, 4), root.text(1), list(root.tables(1))) == (
+        7,
+        0,
+        0,
+        "",
+        [],
+    )
 
 
 @pytest.mark.parametrize(

@@ -143,6 +143,18 @@ def test_headers_that_cannot_be_followed_are_malformed(body: bytes, message: str
     assert caught.value.message == message
 
 
+def test_more_keys_than_a_header_has_are_not_looped_over() -> None:
+    body = b"GGUF" + struct.pack("<IQQ", 3, 0, 50_001) + bytes(60_000)
+    with pytest.raises(MalformedError, match="expected at most 50000 keys, found 50001"):
+        read_gguf(Source.from_bytes(body))
+
+
+def test_texts_are_kept_up_to_a_bound() -> None:
+    entry = string_entry("k", "x" * 4_000_000)
+    with pytest.raises(MalformedError, match="expected at most 67108864 bytes of texts"):
+        read_gguf(gguf([entry] * 17))
+
+
 def test_arrays_of_arrays_end_at_a_depth() -> None:
     nested = struct.pack("<IQ", ARRAY, 1) * 5 + struct.pack("<IQ", UINT32, 0)
     with pytest.raises(MalformedError, match="expected arrays to nest less deeply"):

@@ -170,7 +170,7 @@ def test_what_is_repeated_without_end_is_told_and_not_computed(template: str, wh
         ("{{ x", "expected a Jinja template, line 1: unexpected end of template"),
         ("a\n{% nonsense %}", "expected a Jinja template, line 2: Encountered unknown tag 'nonsense'."),
         ("{{ " + "(" * 5000 + "x" + ")" * 5000 + " }}", "expected a template that nests less deeply"),
-        ("a" * 1_048_577, "expected a template of at most 1048576 characters, found 1048577"),
+        ("a" * 262_145, "expected a template of at most 262144 characters, found 262145"),
     ],
 )
 def test_what_is_no_template_is_malformed(template: str, message: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telamon.kits.formats.json_tree import JsonText, read_json, strings
+from telamon.kits.formats.json_tree import JsonText, place, read_json, walk
 from telamon.kits.formats.malformed import MalformedError
 
 TREES = st.recursive(
@@ -48,6 +48,24 @@ def test_what_is_no_json_is_told_with_its_place(data: bytes, message: str, offse
     assert (caught.value.message, caught.value.offset) == (message, offset)
 
 
-def test_strings_come_with_their_places_in_order() -> None:
-    tree = {"a": ["x", {"b": "y"}], "c": "z", "d": 1}
-    assert list(strings(tree)) == [("$.a[0]", "x"), ("$.a[1].b", "y"), ("$.c", "z")]
+def test_every_value_comes_with_its_place_in_order() -> None:
+    tree = {"a": ["x", {"b": "y"}], "c": [[]], "d": 1}
+    assert [(place(trail), met) for trail, met in walk(tree)] == [
+        ("$", tree),
+        ("$.a", ["x", {"b": "y"}]),
+        ("$.a[0]", "x"),
+        ("$.a[1]", {"b": "y"}),
+        ("$.a[1].b", "y"),
+        ("$.c", [[]]),
+        ("$.c[0]", []),
+        ("$.d", 1),
+    ]
+
+
+@given(st.recursive(st.none() | st.integers(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
+def test_a_walk_finds_what_each_place_holds(tree: object) -> None:
+    for trail, met in walk(tree):
+        found = tree
+        for key in trail:
+            found = found[key]
+        assert found is met

@@ -53,9 +53,7 @@ def test_an_ordinary_model_is_read_whole() -> None:
         producer_version="2.6",
     )
     helper.set_model_props(made, {"license": "MIT"})
-    assert read(made) == OnnxModel(
-        producer="pytorch 2.6", operators={("", "Relu"): None}, metadata={"license": "MIT"}
-    )
+    assert read(made) == OnnxModel(producer="pytorch 2.6", operators={("", "Relu"): None}, metadata={"license": "MIT"})
 
 
 def test_operators_are_found_in_subgraphs_however_deep() -> None:

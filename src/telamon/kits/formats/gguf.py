@@ -20,6 +20,15 @@ MAGIC = b"GGUF"
 MAX_ITEMS: Final = 4_000_000
 """Strings and arrays that are walked over; the largest published vocabulary has 262,144 words and 514,906 merges."""
 
+MAX_KEYS: Final = 50_000
+"""Keys of a header, of which published files have below a hundred."""
+
+MAX_TENSORS: Final = 300_000
+"""Tensors of a file, a second of CPU; published files have some thousand."""
+
+MAX_KEPT_BYTES: Final = 64 * 1024 * 1024
+"""Strings that are kept of one file, in all."""
+
 MAX_STRING_BYTES: Final = 4 * 1024 * 1024
 """Longest string that is kept; chat templates have up to 20,000 characters."""
 
@@ -102,6 +111,7 @@ class _Reader:
         self._order = "<"
         self._is_narrow = False  # version 1 counts with 32 bits
         self._items = 0
+        self._kept_bytes = 0
         self._flaws: list[str] = []
 
     def header(self) -> GgufHeader:
@@ -109,10 +119,10 @@ class _Reader:
             raise MalformedError("expected `GGUF`", offset=0)
         version = self._version()
         tensor_count, entry_count = self._count(), self._count()
-        entries = [self._entry() for _ in range(self._checked(entry_count, "keys"))]
+        entries = [self._entry() for _ in range(self._checked(entry_count, "keys", MAX_KEYS))]
         self._check_keys(entries)
         alignment = self._alignment(entries)
-        end = self._tensors(self._checked(tensor_count, "tensors"), alignment)
+        end = self._tensors(self._checked(tensor_count, "tensors", MAX_TENSORS), alignment)
         data_offset = -(-self._position // alignment) * alignment
         if tensor_count and data_offset + end > self._source.size:
             self._flaws.append(f"the tensors end at byte {data_offset + end}, the file at {self._source.size}")
@@ -136,13 +146,11 @@ class _Reader:
         self._is_narrow = version == 1
         return version
 
-    def _checked(self, count: int, what: str) -> int:
+    def _checked(self, count: int, what: str, limit: int) -> int:
         """Refuse counts that the rest of the file cannot hold at a byte each, before anything loops so often."""
-        left = self._source.size - self._position
-        if count > min(left, MAX_ITEMS):
-            raise MalformedError(
-                f"expected at most {min(left, MAX_ITEMS)} {what}, found {count}", offset=self._position
-            )
+        most = min(self._source.size - self._position, limit)
+        if count > most:
+            raise MalformedError(f"expected at most {most} {what}, found {count}", offset=self._position)
         return count
 
     def _entry(self) -> Entry:
@@ -168,7 +176,7 @@ class _Reader:
         if kind in _SCALARS:
             self._skip(struct.calcsize(_SCALARS[kind]) * count)
             return ()
-        self._items += self._checked(count, "items")
+        self._items += self._checked(count, "items", MAX_ITEMS)
         if self._items > MAX_ITEMS:
             raise MalformedError(f"expected at most {MAX_ITEMS} items in all arrays", offset=self._position)
         if kind == _ARRAY:
@@ -239,7 +247,11 @@ class _Reader:
             self._flaws.append(text)
 
     def _string(self, what: str) -> str:
-        return self._take(self._count_within(MAX_STRING_BYTES, f"a {what}")).decode("utf-8", "replace")
+        length = self._count_within(MAX_STRING_BYTES, f"a {what}")
+        self._kept_bytes += length
+        if self._kept_bytes > MAX_KEPT_BYTES:
+            raise MalformedError(f"expected at most {MAX_KEPT_BYTES} bytes of texts", offset=self._position)
+        return self._take(length).decode("utf-8", "replace")
 
     def _count_within(self, most: int, what: str) -> int:
         length = self._count()

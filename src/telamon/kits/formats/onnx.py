@@ -170,7 +170,10 @@ class _Reader:
                     self._node(message.message(part))
                 case _Function.ATTRIBUTES:
                     self._attribute(message.message(part))
-        self.found.functions.add((domain, name))
+        if len(self.found.functions) < MAX_KEPT:
+            self.found.functions.add((domain, name))
+        else:
+            self.found.is_cut = True
 
     def _sparse(self, message: Message) -> None:
         for part in message.contents():

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 MAX_OPERATIONS: Final = 20_000
 """Distinct operations and places that are kept apart."""
 
+MAX_TEXTS: Final = 20_000
+"""Attributes with a text that are kept, over all nodes."""
+
 MAX_NAME_BYTES: Final = 500
 
 
@@ -79,7 +82,7 @@ class TensorflowGraph:
         is_cut: Whether there were more distinct operations than are kept.
     """
 
-    kind: GraphKind
+    kind: GraphKind | None
     operations: dict[Operation, None] = field(default_factory=dict)
     nodes: int = 0
     is_cut: bool = False
@@ -103,7 +106,9 @@ def graph_kind(source: Source) -> GraphKind | None:
     return None
 
 
-def read_tensorflow(source: Source, kind: GraphKind, *, is_late: Callable[[], bool] = lambda: False) -> TensorflowGraph:
+def read_tensorflow(
+    source: Source, kind: GraphKind | None, *, is_late: Callable[[], bool] = lambda: False
+) -> TensorflowGraph:
     """Returns what a TensorFlow file runs, whichever of the three messages it is read as.
 
     A parser steps over fields that its schema does not know, so that one file can be a graph to one loader and a
@@ -111,7 +116,7 @@ def read_tensorflow(source: Source, kind: GraphKind, *, is_late: Callable[[], bo
 
     Args:
         source: The file.
-        kind: Which message it begins like; only this reading must succeed.
+        kind: Which message it begins like, whose reading must succeed; `None` where none must.
         is_late: Tells when the time is up.
 
     Raises:
@@ -120,7 +125,8 @@ def read_tensorflow(source: Source, kind: GraphKind, *, is_late: Callable[[], bo
     """
     reader = _Reader(kind)
     message = open_message(source, is_late=is_late)
-    reader.read(message, kind)
+    if kind is not None:
+        reader.read(message, kind)
     for other in GraphKind:
         if other is not kind:
             with contextlib.suppress(MalformedError):  # but for the fields that count, which every reading shares
@@ -130,8 +136,9 @@ def read_tensorflow(source: Source, kind: GraphKind, *, is_late: Callable[[], bo
 
 
 class _Reader:
-    def __init__(self, kind: GraphKind) -> None:
+    def __init__(self, kind: GraphKind | None) -> None:
         self.found = TensorflowGraph(kind=kind)
+        self._texts = 0
 
     def read(self, message: Message, kind: GraphKind) -> None:
         match kind:
@@ -175,9 +182,13 @@ class _Reader:
         for part in message.contents():
             if part.number == _Node.OPERATION:
                 name = message.text(part, MAX_NAME_BYTES)
-            elif part.number == _Node.ATTRIBUTES:
+            elif part.number == _Node.ATTRIBUTES and len(texts) <= MAX_TEXTS:  # one more tells that there were too many
                 texts.extend(_texts(message.message(part)))
         self.found.nodes += 1
+        self._texts += len(texts)
+        if self._texts > MAX_TEXTS:
+            self.found.is_cut = True
+            texts.clear()
         operation = Operation(name, function, tuple(texts))
         if operation not in self.found.operations:
             if len(self.found.operations) >= MAX_OPERATIONS:
@@ -207,7 +218,8 @@ def _has_meta_graph(message: Message) -> bool:
     for part in message:
         if part.number == _SavedModel.META_GRAPHS and part.is_bytes:
             inner = message.message(part)
-            return any(deep.number == _MetaGraph.GRAPH and deep.is_bytes for deep in inner)
+            if any(deep.number == _MetaGraph.GRAPH and deep.is_bytes for deep in inner):
+                return True
     return False
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment, nodes
 
-MAX_TEMPLATE_BYTES: Final = 1024 * 1024
+MAX_TEMPLATE_BYTES: Final = 256 * 1024
 """Longest template that is parsed; those of published models stay under 30,000 characters."""
 
 _ROUNDS: Final = 3  # of collecting assignments: a value that travels through more names keeps what it was found to be
