@@ -33,6 +33,12 @@ class Technique(StrEnum):
     FILE_NAMES = "file-names"
     BOMBS = "bombs"
     ADVISORIES = "advisories"
+    KERAS = "keras"
+    ONNX = "onnx"
+    TENSORFLOW = "tensorflow"
+    HDF5 = "hdf5"
+    HEADERS = "headers"
+    TEMPLATES = "templates"
 
 
 class Expectation(StrEnum):

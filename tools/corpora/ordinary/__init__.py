@@ -22,6 +22,10 @@ MODULES: Final = (
     ("joblib_files", ("joblib", "lz4", "sklearn")),
     ("function_files", ("cloudpickle", "dill", "sklearn")),
     ("torch_files", ("torch",)),
+    ("hdf5_files", ("h5py", "numpy")),
+    ("onnx_files", ("numpy", "onnx")),
+    ("safetensors_files", ("numpy", "safetensors")),
+    ("template_files", ()),
 )
 
 

@@ -177,7 +177,9 @@ def _picture_claims(head: bytes) -> Iterator[Kind]:
 
 def _pickle_claims(source: Source, head: bytes) -> Iterator[Kind]:
     if head[0] == 0x80 and len(head) > 1 and head[1] <= 5:  # noqa: PLR2004 - PROTO and a protocol that exists
-        yield Kind.TORCH_LEGACY if _is_torch_legacy(head) else Kind.PICKLE
+        # No opcode is 0: a pickle would end there. The length of a safetensors header of 128, 384, ... bytes begins so.
+        if head[2:3] != b"\0":
+            yield Kind.TORCH_LEGACY if _is_torch_legacy(head) else Kind.PICKLE
         return
     from telamon.kits.formats.pickle_trial import Verdict, try_pickle  # noqa: PLC0415 - a marker needs no trial
 
