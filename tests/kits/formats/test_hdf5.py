@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from typing import TYPE_CHECKING
+from unittest.mock import ANY
 
 import h5py
 import numpy as np
@@ -134,6 +135,32 @@ def test_the_time_ends_a_walk(tmp_path: Path) -> None:
         file.create_group("g")
     with open_source(tmp_path / "a.h5") as source:
         assert list(read_hdf5(source, is_late=lambda: True)) == [Gap(path="/", reason="the time was up")]
+
+
+def test_more_objects_than_are_visited_are_told(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "a.h5", "w", libver="latest") as file:
+        for number in range(40_000):
+            file.create_group(f"{number}")
+    assert facts(tmp_path / "a.h5") == [Gap(path=ANY, reason="more than 40000 objects")]
+
+
+def test_more_facts_than_are_told_are_told(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "a.h5", "w", libver="latest") as file:
+        for number in range(50_001):
+            file[f"{number}"] = h5py.SoftLink("/x")
+    found = facts(tmp_path / "a.h5")
+    assert (len(found), found[-1]) == (50_001, Gap(path="/", reason="more than 50000 facts, or the time was up"))
+
+
+def test_paths_do_not_grow_without_end(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "a.h5", "w", libver="latest") as file:
+        group = file
+        for _ in range(100):
+            group = group.create_group("g" * 200)
+        group.attrs["bottom"] = "here"
+    [fact] = facts(tmp_path / "a.h5")
+    assert isinstance(fact, Attribute)
+    assert (fact.value, len(fact.path) <= 4096) == ("here", True)
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,13 @@ MAX_NODES: Final = 100_000
 """Nodes of trees that are followed in one file; a group of a thousand members has about a hundred."""
 
 MAX_LEVELS: Final = 16
+
+MAX_CHILDREN: Final = 4096
+"""Blocks below an indirect block of a fractal heap; the library makes four in a row, and a row for each bit."""
+
+MAX_TABLES: Final = 64
+"""Indirect blocks that are remembered, as most objects stand in the same ones."""
+
 _NODE_HEADER: Final = 8
 _SYMBOL_SCRATCH: Final = 24  # cache type, reserved, scratch pad
 
@@ -208,6 +215,7 @@ class FractalHeap:
 
     def __init__(self, file: File, address: int) -> None:
         self._file = file
+        self._tables: dict[tuple[int, int, int], list[tuple[int, int, int | None]]] = {}
         offset, length = file.offset_bytes, file.length_bytes
         head = file.block(address, 22 + 12 * length + 3 * offset)
         if head.take(4) != b"FRHP":
@@ -250,18 +258,31 @@ class FractalHeap:
             return address, start
         if not levels:
             raise MalformedError("expected a fractal heap of fewer levels", offset=address)
-        head = 5 + self._file.offset_bytes + (self._heap_bits + 7) // 8
-        table = self._file.block(address + head, rows * self._width * self._file.offset_bytes)
-        at = start
-        for row in range(rows):
-            size = self._first_bytes << max(row - 1, 0)
-            for _ in range(self._width):
-                child = table.address()
-                if at <= offset < at + size and child is not None:
-                    below = self._rows_of(size) if size > self._direct_bytes else 0
-                    return self._find(child, below, at, offset, levels - 1)
-                at += size
+        for at, size, child in self._children(address, rows, start):
+            if at <= offset < at + size and child is not None:
+                below = self._rows_of(size) if size > self._direct_bytes else 0
+                return self._find(child, below, at, offset, levels - 1)
         raise MalformedError("expected an object within its fractal heap", offset=address)
+
+    def _children(self, address: int, rows: int, start: int) -> list[tuple[int, int, int | None]]:
+        """Return where each child of an indirect block starts in the heap, how much it spans, and its address."""
+        found = self._tables.get((address, rows, start))
+        if found is None:
+            if rows * self._width > MAX_CHILDREN:
+                raise MalformedError(f"expected at most {MAX_CHILDREN} blocks below one", offset=address)
+            if len(self._tables) >= MAX_TABLES:
+                self._tables.clear()
+            head = 5 + self._file.offset_bytes + (self._heap_bits + 7) // 8
+            table = self._file.block(address + head, rows * self._width * self._file.offset_bytes)
+            found = []
+            at = start
+            for row in range(rows):
+                size = self._first_bytes << max(row - 1, 0)
+                for _ in range(self._width):
+                    found.append((at, size, table.address()))
+                    at += size
+            self._tables[address, rows, start] = found
+        return found
 
     def _rows_of(self, size: int) -> int:
         """How many rows an indirect block has that spans `size` bytes."""

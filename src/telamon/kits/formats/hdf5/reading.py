@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
     from telamon.kits.formats.source import Source
 
-MAX_OBJECTS: Final = 200_000
-"""Groups and data sets that are visited; the largest Keras models have some ten thousand."""
+MAX_OBJECTS: Final = 40_000
+"""Groups and data sets that are visited, 1.5 seconds of CPU; the largest Keras models have some ten thousand."""
 
-MAX_FACTS: Final = 300_000
-"""Facts that are told of one file; a second of CPU."""
+MAX_FACTS: Final = 50_000
+"""Facts that are told of one file, 1.5 seconds of CPU."""
 
 MAX_PATH: Final = 4096
 """Characters of a path that are kept: groups in one another would make paths of quadratic length in all."""
