@@ -26,6 +26,8 @@ from telamon.ledger.errors import EntryError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from telamon.ledger.log import Log
+
 ENTRY = Entry(
     actor="ci",
     control="vulnerability-scanning",
@@ -44,15 +46,17 @@ LEAF = (
     b'"time":"2026-11-23T12:00:00.123456Z","version":1}'
 )
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
+words = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=40)
+other_kinds = st.from_regex(r"[a-z][a-z0-9]{0,31}(-[a-z0-9]{1,32}){0,7}", fullmatch=True).filter("erasure".__ne__)
 digests = st.just("") | st.binary(min_size=32, max_size=32).map(lambda data: f"sha256:{data.hex()}")
 
 
 @st.composite
 def events(draw: Callable[..., object]) -> Event:
     return Event(
-        kind=draw(st.sampled_from([kind for kind in EntryKind if kind is not EntryKind.ERASURE])),
-        control=draw(texts.filter(bool)),
-        outcome=draw(texts.filter(bool)),
+        kind=draw(st.sampled_from([kind for kind in EntryKind if kind is not EntryKind.ERASURE]) | other_kinds),
+        control=draw(words),
+        outcome=draw(words),
         mode=draw(st.sampled_from(Mode)),
         subject=draw(digests),
         policy=draw(digests),
@@ -114,6 +118,14 @@ def test_refuses_times_that_rfc_3339_cannot_write(time_ns: int) -> None:
     [
         ({"control": ""}, "control and an outcome"),
         ({"outcome": ""}, "control and an outcome"),
+        ({"control": "a\x1b[2J"}, "printable ASCII"),
+        ({"control": "a\n"}, "printable ASCII"),
+        ({"outcome": "\u202eb"}, "printable ASCII"),
+        ({"outcome": " b"}, "printable ASCII"),
+        ({"kind": "Check"}, "kebab-case"),
+        ({"kind": "check\n"}, "kebab-case"),
+        ({"kind": 'a","index":9,"'}, "kebab-case"),
+        ({"kind": ""}, "kebab-case"),
         ({"actor": "x" * 1025}, "at most 1024 characters"),
         ({"subject": "deadbeef"}, "subject digest `algorithm:hex`, found `deadbeef`"),
         ({"subject": "sha256:XY"}, "subject digest"),
@@ -148,7 +160,14 @@ def test_refuses_lone_surrogates() -> None:
         LEAF.replace(b'"actor":"ci",', b""),
         LEAF.replace(b'"actor":"ci"', b'"actor":null'),
         LEAF.replace(b'"actor":"ci"', b'"actor":1'),
-        LEAF.replace(b'"kind":"check"', b'"kind":"other"'),
+        LEAF.replace(b'"kind":"check"', b'"kind":"Other"'),
+        LEAF.replace(b'"kind":"check"', b'"kind":"two words"'),
+        LEAF.replace(b'"kind":"check"', b'"kind":""'),
+        LEAF.replace(b'"kind":"check"', b'"kind":7'),
+        LEAF.replace(b'"outcome":"clean"', b'"outcome":"\\u001b[2J"'),
+        LEAF.replace(b'"outcome":"clean"', b'"outcome":"clean "'),
+        LEAF.replace(b'"outcome":"clean"', '"outcome":"\u202eclean"'.encode()),
+        LEAF.replace(b'"control":"vulnerability-scanning"', '"control":"\x9b2J"'.encode()),
         LEAF.replace(b'"kind":"check"', b'"kind":[]'),
         LEAF.replace(b'"mode":"shadow"', b'"mode":"on"'),
         LEAF.replace(b'"index":7', b'"index":-7'),
@@ -169,6 +188,21 @@ def test_reads_nothing_but_entries(leaf: bytes) -> None:
 def test_any_bytes_are_read_or_refused(leaf: bytes) -> None:
     with pytest.raises(EntryError):
         parse_entry(leaf)
+
+
+def test_a_kind_that_this_version_does_not_know_is_read_as_it_is() -> None:
+    leaf = LEAF.replace(b'"kind":"check"', b'"kind":"model-signature"')
+    entry = parse_entry(leaf)
+    assert (entry.kind, entry.erased_index) == ("model-signature", None)
+    assert entry.to_bytes() == leaf
+    assert parse_entry(LEAF).kind is EntryKind.CHECK
+
+
+def test_a_ledger_with_kinds_of_others_is_read_to_its_end(log: Log) -> None:
+    log.append([Event(kind="model-signature", control="code-signing", outcome="signed")])
+    log.append([Event(kind=EntryKind.NOTE, control="a", outcome="b")])
+    assert [each.entry.kind for each in log.entries()] == ["model-signature", EntryKind.NOTE]
+    assert log.verify().ok
 
 
 def test_an_erasure_names_its_entry() -> None:

@@ -27,12 +27,16 @@ MAX_BODY_BYTES = 1 << 20
 _MAX_TIME_NS = 253_402_300_800 * 10**9
 _DIGEST = re.compile(r"(?:[a-z0-9]{1,16}:[0-9a-f]{32,128})?")
 _DETAIL = re.compile(r"(?:sha256:[0-9a-f]{64})?")
+# ASCII, so that it means the same to every version of Unicode: these words are shown on terminals, out of ledgers that
+# others wrote (CWE-150).
+_KIND = re.compile(r"[a-z][a-z0-9]{0,31}(?:-[a-z0-9]{1,32}){0,7}")
+_WORDS = re.compile(r"[!-~]+(?: [!-~]+)*")
 _ERASED = re.compile(r"entry:(0|[1-9][0-9]{0,15})")
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
 
 
 class EntryKind(StrEnum):
-    """What was recorded."""
+    """What telamon itself records; controls, and other versions, record under kebab-case words of their own."""
 
     CHECK = "check"
     DECISION = "decision"
@@ -42,13 +46,17 @@ class EntryKind(StrEnum):
     NOTE = "note"
 
 
+_OWN_KINDS = frozenset(EntryKind)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """What is to be recorded; the ledger adds position, time and the digest of the body.
 
     Attributes:
-        control: Name of the control, or of the part of telamon that speaks.
-        outcome: A verdict, an effect or a proof's verdict, as one word.
+        kind: One of `EntryKind`, or another word in kebab-case.
+        control: Name of the control, or of the part of telamon that speaks, in printable ASCII.
+        outcome: A verdict, an effect or a proof's verdict, as one word; likewise.
         subject: Digest of the subject's bytes as `algorithm:hex`; empty where there is none. Of an erasure,
             `entry:N`.
         policy: Digest of the policy in force, as `algorithm:hex`; empty where there is none.
@@ -57,7 +65,7 @@ class Event:
         time_ns: When it happened, in nanoseconds since 1970 UTC; `None` for the time of recording.
     """
 
-    kind: EntryKind
+    kind: str
     control: str
     outcome: str
     mode: Mode = Mode.ENFORCE
@@ -76,6 +84,7 @@ class Entry:
         index: Zero-based position in the ledger.
         time: RFC 3339 in UTC with microseconds.
         detail: `sha256:...` over salt and body; empty where there was no body.
+        kind: An `EntryKind` where it is one; a word that this version does not know is no damage.
         version: Of this form.
     """
 
@@ -83,7 +92,7 @@ class Entry:
     control: str
     detail: str
     index: int
-    kind: EntryKind
+    kind: str
     mode: Mode
     outcome: str
     policy: str
@@ -138,7 +147,7 @@ def parse_entry(leaf: bytes) -> Entry:
     if not isinstance(value, dict) or value.get("version") != VERSION:
         raise EntryError(f"expected an entry of version {VERSION}, found another value")
     try:
-        entry = Entry(**{**value, "kind": EntryKind(value["kind"]), "mode": Mode(value["mode"])})
+        entry = Entry(**{**value, "kind": _kind(value["kind"]), "mode": Mode(value["mode"])})
     except (KeyError, TypeError, ValueError) as error:
         raise EntryError("expected the fields of an entry, found others") from error
     _check_fields(entry)
@@ -185,12 +194,17 @@ def check_event(event: Event) -> None:
     """Refuse an event that cannot be recorded.
 
     Raises:
-        EntryError: A text is too long, `control` or `outcome` is empty, or a digest is not `algorithm:hex`.
+        EntryError: A text is too long, `control` or `outcome` is empty or not printable, the kind is no word in
+            kebab-case, or a digest is not `algorithm:hex`.
     """
     if not (event.control and event.outcome):
         raise EntryError("expected a control and an outcome in an event, found an empty one")
     if max(len(event.actor), len(event.control), len(event.outcome)) > MAX_TEXT:
         raise EntryError(f"expected texts of at most {MAX_TEXT} characters in an event, found a longer one")
+    if not (_WORDS.fullmatch(event.control) and _WORDS.fullmatch(event.outcome)):
+        raise EntryError("expected a control and an outcome in printable ASCII, found other characters")
+    if not _KIND.fullmatch(event.kind):
+        raise EntryError("expected the kind of an event as a word in kebab-case, found another text")
     if not _DIGEST.fullmatch(event.policy):
         raise EntryError(f"expected a policy digest `algorithm:hex`, found `{event.policy[:80]}`")
     pattern = _ERASED if event.kind is EntryKind.ERASURE else _DIGEST
@@ -198,9 +212,14 @@ def check_event(event: Event) -> None:
         raise EntryError(f"expected a subject digest `algorithm:hex`, found `{event.subject[:80]}`")
 
 
+def _kind(word: str) -> str:
+    """Return telamon's own kind of that name, or the word as it is."""
+    return EntryKind(word) if word in _OWN_KINDS else word
+
+
 def _check_fields(entry: Entry) -> None:
-    texts = (entry.actor, entry.control, entry.detail, entry.outcome, entry.policy, entry.subject, entry.time)
-    if not all(isinstance(text, str) for text in texts) or not isinstance(entry.index, int):
+    texts = (entry.actor, entry.control, entry.detail, entry.kind, entry.outcome, entry.policy, entry.subject)
+    if not all(isinstance(text, str) for text in (*texts, entry.time)) or not isinstance(entry.index, int):
         raise EntryError("expected the fields of an entry, found one of another type")
     if isinstance(entry.index, bool) or entry.index < 0:
         raise EntryError("expected an index of an entry, found another value")
