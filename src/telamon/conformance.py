@@ -20,8 +20,10 @@ from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import click
 import msgspec
 
+from telamon.core.commands import SHARED_OPTIONS, SHARED_PARAMETERS
 from telamon.core.records import Effect, Finding, Outcome, Verdict
 from telamon.core.settings import Settings
 from telamon.core.subjects import Operation, Subject, SubjectKind
@@ -31,10 +33,11 @@ from telamon.policy.nodes import Document
 from telamon.policy.validation import problems_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from telamon.atlas import Release
     from telamon.catalog import Listed
+    from telamon.core.commands import CommandReference
     from telamon.core.control import Checker, Control, Experiment, Guard
     from telamon.core.records import Rule
 
@@ -44,7 +47,7 @@ LEAST_TRIALS: Final = 10  # fewer cannot show a drop of 0.5 with 95 % confidence
 # What a manifest may import beside the standard library, click and itself (house rule 3).
 LIGHT: Final = frozenset(
     {"telamon", "telamon.controls", "telamon.core"}
-    | {f"telamon.core.{name}" for name in ("control", "errors", "records", "subjects")}
+    | {f"telamon.core.{name}" for name in ("commands", "control", "errors", "records", "subjects")}
 )
 DECLARED_BY_EXPERIMENTS: Final = ("name", "technique", "description", "floor", "trials", "benign_trials")
 TIME_LIMIT_S: Final = 20.0  # for one small subject; a loaded machine takes a hundredth of it
@@ -53,10 +56,16 @@ MAX_FAULTS: Final = 32  # calls of the operating system that are made to fail in
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A control under check, and the release of ATLAS that it is held against."""
+    """A control under check, and what it is held against.
+
+    Attributes:
+        release: Of ATLAS.
+        commands: The names of the commands that there are beside the control's own, with whose they are.
+    """
 
     listed: Listed
     release: Release
+    commands: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def control(self) -> Control:
@@ -226,6 +235,51 @@ def _defaults(case: Case) -> Settings | None:
         return None
 
 
+def check_commands(case: Case) -> Iterator[str]:
+    """Commands have names of their own, say what they do, load, and leave the shared options to the CLI."""
+    references = case.control.commands()
+    names = [reference.name for reference in references]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield f"the command `{name}` is there twice"
+    for reference in references:
+        if not KEBAB.fullmatch(reference.name):
+            yield f"the name of the command `{reference.name}` is not kebab-case"
+        if reference.name in case.commands:
+            yield f"the command `{reference.name}` is also one of {case.commands[reference.name]}"
+        if not reference.summary.endswith(".") or "\n" in reference.summary:
+            yield f"the summary of the command `{reference.name}` is not one line with a full stop"
+        yield from _loaded_command(case, reference)
+
+
+def _loaded_command(case: Case, reference: CommandReference) -> Iterator[str]:
+    module = reference.target.partition(":")[0]
+    if module != case.listed.origin and not module.startswith(f"{case.listed.origin}."):
+        yield f"the command `{reference.name}` is not in the control's own package, but in `{module}`"
+        return
+    try:
+        command = reference.load()
+    except Exception as error:  # noqa: BLE001  # that it loads is what is checked
+        yield f"the command `{reference.name}` does not load: {type(error).__name__}"
+        return
+    if not isinstance(command, click.Command) or command.name != reference.name:
+        yield f"`{reference.target}` is no command of the name `{reference.name}`"
+        return
+    yield from _command(command, reference.name)
+
+
+def _command(command: click.Command, name: str) -> Iterator[str]:
+    if not (command.help or "").strip():
+        yield f"the command `{name}` has no help"
+    if isinstance(command, click.Group):
+        for inner_name, inner in command.commands.items():
+            yield from _command(inner, f"{name} {inner_name}")
+        return
+    for parameter in command.params:
+        words = {parameter.name, *parameter.opts, *parameter.secondary_opts}
+        for word in sorted(words & (SHARED_OPTIONS | SHARED_PARAMETERS), key=str):
+            yield f"the command `{name}` has `{word}`, which the CLI adds to every command"
+
+
 def check_findings(case: Case) -> Iterator[str]:
     """Findings name a rule, a place and a remedy; each subject gets one outcome, the same each time, and no error."""
     kind, settings = case.control.checker(), _defaults(case)
@@ -345,6 +399,7 @@ CHECKS: Final[tuple[Callable[[Case], Iterator[str]], ...]] = (
     check_rules,
     check_coverage,
     check_experiments,
+    check_commands,
     check_findings,
     check_faults,
 )

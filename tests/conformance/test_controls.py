@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from telamon import catalog
+from telamon.cli.application import own_names
 from telamon.conformance import CHECKS, Case, failing_call, specimens
 from telamon.core.records import Outcome, Verdict
 
@@ -22,7 +23,13 @@ NAMES = [listed.control.name for listed in catalog.load()]
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 @pytest.mark.parametrize("name", NAMES)
 def test_conforms(name: str, check: Callable[[Case], Iterator[str]], release: Release) -> None:
-    assert list(check(Case(listed=catalog.load().find(name), release=release))) == []
+    found = catalog.load()
+    listed = found.find(name)
+    commands = dict.fromkeys(own_names(), "telamon itself")
+    for other in found:
+        if other.control.name != name:
+            commands |= {reference.name: f"`{other.control.name}`" for reference in other.control.commands()}
+    assert list(check(Case(listed=listed, release=release, commands=commands))) == []
 
 
 def test_there_is_something_to_check() -> None:
@@ -35,6 +42,7 @@ def test_there_is_something_to_check() -> None:
         "check_rules",
         "check_coverage",
         "check_experiments",
+        "check_commands",
         "check_findings",
         "check_faults",
     ]

@@ -2,167 +2,21 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
 import threading
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import pytest
 
 from telamon import conformance
-from telamon.catalog import Listed
 from telamon.conformance import CHECKS, SECTIONS, Case
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Callable
 
     from telamon.atlas import Release
-
-MANIFEST = '''"""Keeps watch over models.
-
-## What it does
-
-Watches.
-
-## Why it matters
-
-It matters.
-
-## How it decides
-
-1. It looks.
-
-## Example
-
-None.
-
-## Limits
-
-Many.
-
-## References
-
-* MITRE ATLAS AML.M0011.
-"""
-
-from types import MappingProxyType
-
-from telamon.core.control import Control
-
-
-class Specimen(Control):
-    name = "keeps-watch"
-    mitigation = "AML.M0011"
-    declared = MappingProxyType({"AML.T0011": "covered later", "AML.T0011.000": "likewise"})
-
-    def settings(self):
-        from PACKAGE.parts import SpecimenSettings
-        return SpecimenSettings
-
-    def rules(self):
-        from PACKAGE.parts import RULES
-        return RULES
-
-    def checker(self):
-        from PACKAGE.parts import SpecimenChecker
-        return SpecimenChecker
-
-    def guard(self):
-        from PACKAGE.parts import SpecimenGuard
-        return SpecimenGuard
-
-    def experiments(self):
-        from PACKAGE.parts import SpecimenExperiment
-        return (SpecimenExperiment,)
-'''
-PARTS = """import os
-import stat
-from typing import Annotated
-
-from msgspec import Meta, Struct
-
-from telamon.core.control import Checker, Experiment, Guard
-from telamon.core.records import Confidence, Decision, Effect, Finding, Location, Outcome, Rule, Severity, Verdict
-from telamon.core.settings import Settings
-from telamon.core.subjects import OperationKind
-
-RULES = (
-    Rule(
-        id="M0011/hostile-bytes",
-        summary="Hostile bytes",
-        severity=Severity.HIGH,
-        description="They are hostile.",
-        remedy="Delete them.",
-        techniques=("AML.T0011",),
-    ),
-)
-
-
-class Nested(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    depth: Annotated[Annotated[int, Meta(ge=0, le=9)] | None, Meta(description="How deep.")] = None
-
-
-class SpecimenSettings(Settings, frozen=True, kw_only=True):
-    limit: Annotated[int, Meta(description="How far.", ge=0, le=9)] = 3
-    nested: Annotated[tuple[Nested, ...], Meta(description="Within.")] = ()
-
-
-class SpecimenChecker(Checker):
-    def check(self, subject):
-        here = Location(path=subject.name)
-        try:
-            with open(subject.path, "rb", opener=nonblocking) as file:
-                content = file.read(10_000)
-        except OSError as error:
-            reason = str(error.strerror)
-            yield Outcome(control="keeps-watch", location=here, verdict=Verdict.NOT_UNDERSTOOD, reason=reason)
-            return
-        if b"canary" in content:
-            yield Finding(
-                rule="M0011/hostile-bytes",
-                message="holds hostile bytes",
-                severity=Severity.HIGH,
-                confidence=Confidence.HIGH,
-                location=here,
-                remedy="Delete them.",
-            )
-        yield Outcome(control="keeps-watch", location=here, verdict=Verdict.CLEAN)
-
-
-def nonblocking(path, flags):
-    descriptor = os.open(path, flags | os.O_NONBLOCK)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise OSError(0, "no regular file")
-    return descriptor
-
-
-class SpecimenGuard(Guard):
-    kinds = frozenset({OperationKind.LOAD})
-
-    def enforce(self, operation):
-        results = list(SpecimenChecker(self.settings).check(operation.subject))
-        if results[-1].verdict is not Verdict.CLEAN:
-            return Decision(effect=Effect.INDETERMINATE, reason=results[-1].reason)
-        return Decision(effect=Effect.DENY if len(results) > 1 else Effect.PERMIT, reason="looked")
-
-
-class SpecimenExperiment(Experiment):
-    name = "watching"
-    technique = "AML.T0011.001"
-    description = "Watches."
-    floor = 0.5
-    trials = 10
-    benign_trials = 10
-
-    def attack(self, trial):
-        return 1.0
-
-    def benign(self, trial):
-        return True
-"""
+    from telamon.catalog import Listed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +37,7 @@ class Broken:
     wing: str = "third-party"
 
 
+COMMANDS = MappingProxyType({"check": "telamon itself", "gaze": "`gazing`"})
 FILES = (
     "empty",
     "text.txt",
@@ -427,6 +282,78 @@ BROKEN = (
         problems=("there are experiments, but no guard to switch on",),
     ),
     Broken(
+        check="check_commands",
+        old="return (WATCH,)",
+        new="return (WATCH, WATCH)",
+        problems=("the command `watch` is there twice",),
+    ),
+    Broken(
+        check="check_commands",
+        old='"watch"',
+        new='"Watch_It"',
+        problems=("the name of the command `Watch_It` is not kebab-case",),
+    ),
+    Broken(
+        check="check_commands",
+        old='"watch"',
+        new='"check"',
+        problems=("the command `check` is also one of telamon itself",),
+    ),
+    Broken(
+        check="check_commands",
+        old='"watch"',
+        new='"gaze"',
+        problems=("the command `gaze` is also one of `gazing`",),
+    ),
+    Broken(
+        check="check_commands",
+        old='summary="Watch a file."',
+        new='summary="Watch a file"',
+        problems=("the summary of the command `watch` is not one line with a full stop",),
+    ),
+    Broken(
+        check="check_commands",
+        old="PACKAGE.commands:watch",
+        new="PACKAGE_other:watch",
+        problems=("the command `watch` is not in the control's own package, but in `PACKAGE_other`",),
+    ),
+    Broken(
+        check="check_commands",
+        old="PACKAGE.commands:watch",
+        new="PACKAGE.nothing:watch",
+        problems=("the command `watch` does not load: ModuleNotFoundError",),
+    ),
+    Broken(
+        check="check_commands",
+        old="PACKAGE.commands:watch",
+        new="PACKAGE.commands:LATER",
+        problems=("`PACKAGE.commands:LATER` is no command of the name `watch`",),
+    ),
+    Broken(
+        check="check_commands",
+        old='@click.group(name="watch")',
+        new='@click.group(name="gaze")',
+        problems=("`PACKAGE.commands:watch` is no command of the name `watch`",),
+    ),
+    Broken(
+        check="check_commands",
+        old='"""Watch once."""',
+        new="",
+        problems=("the command `watch once` has no help",),
+    ),
+    Broken(
+        check="check_commands",
+        old='"--for", "-f"',
+        new='"--for", "-o"',
+        problems=("the command `watch once` has `-o`, which the CLI adds to every command",),
+    ),
+    Broken(
+        check="check_commands",
+        old='"-f", "seconds"',
+        new='"-f", "output"',
+        problems=("the command `watch once` has `output`, which the CLI adds to every command",),
+    ),
+    Broken(
         check="check_findings",
         old='                rule="M0011/hostile-bytes"',
         new='                rule="M0011/other"',
@@ -537,30 +464,8 @@ BROKEN = (
 )
 
 
-@pytest.fixture
-def specimen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Broken | None], Listed]]:
-    """Write a specimen as a package and import it."""
-    package = f"specimen_{tmp_path.name.replace('-', '_')}"
-
-    def write(broken: Broken | None) -> Listed:
-        files = {"__init__": MANIFEST, "parts": PARTS, "light": ""}
-        for name, source in files.items():
-            for old, new in ((broken.old, broken.new), broken.also) if broken else ():
-                source = source.replace(old, new) if old else source  # noqa: PLW2901  # one step of several
-            file = tmp_path / package / f"{name}.py"
-            file.parent.mkdir(exist_ok=True)
-            file.write_text(source.replace("PACKAGE", package).replace("GUESS", "Verdict.CLEAN"))
-        monkeypatch.syspath_prepend(tmp_path)
-        control = importlib.import_module(package).Specimen()
-        return Listed(control=control, wing=broken.wing if broken else "third-party", origin=package)
-
-    yield write
-    for name in [name for name in sys.modules if name.partition(".")[0] == package]:
-        del sys.modules[name]
-
-
 def test_a_sound_specimen_passes_every_check(specimen: Callable[..., Listed], release: Release) -> None:
-    case = Case(listed=specimen(None), release=release)
+    case = Case(listed=specimen(None), release=release, commands=COMMANDS)
     assert {check.__name__: list(check(case)) for check in CHECKS} == {check.__name__: [] for check in CHECKS}
 
 
@@ -570,7 +475,7 @@ def test_a_broken_specimen_turns_one_check_red(
 ) -> None:
     if any("takes more" in problem for problem in broken.problems):
         monkeypatch.setattr(conformance, "TIME_LIMIT_S", 1.0)
-    case = Case(listed=specimen(broken), release=release)
+    case = Case(listed=specimen(broken), release=release, commands=COMMANDS)
     words = {"PACKAGE": case.listed.origin, "VERSION": release.version}
     expected = [
         problem.replace("PACKAGE", words["PACKAGE"]).replace("VERSION", words["VERSION"]) for problem in broken.problems
@@ -586,12 +491,13 @@ def test_every_check_is_shown_red() -> None:
 def test_a_control_without_parts_passes_the_checks_of_parts(specimen: Callable[..., Listed], release: Release) -> None:
     listed = specimen(None)
     kind = type(listed.control)
-    for name in ("rules", "experiments", "checker", "guard"):
+    for name in ("rules", "experiments", "checker", "guard", "commands"):
         delattr(kind, name)
     case = Case(listed=listed, release=release)
     assert list(conformance.check_findings(case)) == []
     assert list(conformance.check_faults(case)) == []
     assert list(conformance.check_rules(case)) == []
+    assert list(conformance.check_commands(case)) == []
 
 
 def test_a_time_limit_holds_in_the_main_thread_only() -> None:

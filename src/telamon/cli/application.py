@@ -14,11 +14,13 @@ import click
 
 from telamon import __version__
 from telamon.cli.exits import INTERRUPTED
-from telamon.core.errors import TelamonError
+from telamon.core.errors import TelamonError, UsageError
 from telamon.core.records import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from telamon.cli.control_commands import Offered
 
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
@@ -27,17 +29,32 @@ class Commands(click.Group):
     """The commands of `telamon/cli/commands/`, then those that controls add; each is imported when it is named."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names of all commands, sorted."""
-        own = [_command_name(name) for name in _command_modules()]
-        return sorted({*own, *_control_commands(), *super().list_commands(ctx)})
+        """Return the names of all commands, sorted; but those of other packages, which take as long to find again."""
+        return sorted({*own_names(), *_offered(ctx), *super().list_commands(ctx)})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return the command of that name, or `None`."""
-        module = cmd_name.replace("-", "_")
-        if module in _command_modules():
-            command = import_module(f"telamon.cli.commands.{module}").command
+        if cmd_name in own_names():
+            command = import_module(f"telamon.cli.commands.{cmd_name.replace('-', '_')}").command
             return command if isinstance(command, click.Command) else None
-        return _control_commands().get(cmd_name) or super().get_command(ctx, cmd_name)
+        offered = _offered(ctx).get(cmd_name)
+        if offered is None:
+            found = super().get_command(ctx, cmd_name)
+            return found or _foreign(cmd_name)
+        return offered.load()
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the names of the commands and what each does; a control's is taken from its manifest."""
+        offered = _offered(ctx)
+        names = self.list_commands(ctx)
+        limit = formatter.width - 6 - max(len(name) for name in names)  # as click has it
+        rows = []
+        for name in names:
+            command = None if name in offered else self.get_command(ctx, name)
+            short = offered[name].reference.summary if command is None else command.get_short_help_str(limit)
+            rows.append((name, short))
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -118,16 +135,34 @@ def _complain(message: str, hint: str, *, keep_newlines: bool = False) -> None:
         click.echo(f"  hint: {printable(hint, keep_newlines=True)}", err=True)
 
 
-def _command_modules() -> list[str]:
+def own_names() -> frozenset[str]:
+    """Return the names of the CLI's own commands, which no control may take."""
     commands = import_module("telamon.cli.commands")
-    return [module.name for module in pkgutil.iter_modules(commands.__path__)]
+    return frozenset(module.name.replace("_", "-") for module in pkgutil.iter_modules(commands.__path__))
 
 
-def _command_name(module: str) -> str:
-    return module.replace("_", "-")
+def _offered(ctx: click.Context) -> dict[str, Offered]:
+    """Return the commands of telamon's controls; the catalogue is walked once in a run."""
+    found: dict[str, Offered] | None = ctx.meta.get(__name__)
+    if found is None:
+        from telamon import catalog
+        from telamon.cli.control_commands import offered
+
+        found = ctx.meta[__name__] = offered(catalog.load(), own_names())
+    return found
 
 
-def _control_commands() -> dict[str, click.Command]:
+def _foreign(name: str) -> click.Command | None:
+    """Return the command of that name of another package's control, or `None`.
+
+    Raises:
+        UsageError: There is none, and a package that may have brought it is broken.
+    """
     from telamon import catalog
+    from telamon.cli.control_commands import offered
 
-    return {command.name or "": command for listed in catalog.load() for command in listed.control.commands()}
+    try:
+        found = offered(catalog.load().third_party, own_names()).get(name)
+    except catalog.BrokenControlError as error:
+        raise UsageError(f"no command is called `{name}`", hint=error.message) from error
+    return found.load() if found else None

@@ -14,6 +14,7 @@ from telamon.cli.options import is_coloured
 from telamon.core.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from telamon.reporting.report import Report
@@ -52,11 +53,19 @@ def emit(report: Report, output: Output) -> None:
     Raises:
         UsageError: The file cannot be written.
     """
-    shown = _render(report, output.format_name if output.file is None else "text", output)
+    emit_rendered(lambda format_name: rendered(report, format_name, output), output)
+
+
+def emit_rendered(render: Callable[[str], str], output: Output) -> None:
+    """Do as `emit` does with what `render` returns for the name of a format.
+
+    Raises:
+        UsageError: The file cannot be written.
+    """
+    shown = render(output.format_name if output.file is None else "text")
     try:
         if output.file is not None:
-            is_shown = output.format_name == "text"
-            _write(output.file, shown if is_shown else _render(report, output.format_name, output))
+            write_file(output.file, shown if output.format_name == "text" else render(output.format_name))
     finally:
         # What is coloured was decided above; click would take colours out of a pipe that `--color` asked for.
         click.echo(shown, nl=False, color=True)
@@ -69,17 +78,22 @@ def say(text: str) -> None:
     click.echo(printable(text, keep_newlines=True))
 
 
-def _render(report: Report, format_name: str, output: Output) -> str:
+def rendered(report: Report, format_name: str, output: Output) -> str:
+    """Return the report in that format, in the style that was asked for, with a newline at its end."""
     from telamon.reporting.formats import Format, Style, render
 
     is_terminal = sys.stdout.isatty()
     style = Style(color=is_coloured(output.color, is_terminal=is_terminal), verbose=output.is_verbose)
-    rendered = render(report, Format(format_name), style=style)
-    return rendered if rendered.endswith("\n") else rendered + "\n"
+    text = render(report, Format(format_name), style=style)
+    return text if text.endswith("\n") else text + "\n"
 
 
-def _write(file: Path, content: str) -> None:
-    """Write a file whole or not at all; a device or a pipe is written to, and not replaced by a file."""
+def write_file(file: Path, content: str) -> None:
+    """Write a file whole or not at all; a device or a pipe is written to, and not replaced by a file.
+
+    Raises:
+        UsageError: It cannot be written.
+    """
     try:
         if file.exists() and not file.is_file():
             file.write_text(content, encoding="utf-8")

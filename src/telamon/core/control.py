@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    import click
-
+    from telamon.core.commands import CommandReference
     from telamon.core.records import Decision, Finding, Outcome, Rule
     from telamon.core.settings import Settings
     from telamon.core.subjects import Operation, OperationKind, Subject
@@ -171,6 +170,6 @@ class Control:
         """The attacks that prove the control."""
         return ()
 
-    def commands(self) -> Sequence[click.Command]:
-        """CLI commands that the control adds; each returns a value that the CLI renders."""
+    def commands(self) -> Sequence[CommandReference]:
+        """The commands that the control adds to the CLI; see `telamon.core.commands`."""
         return ()
