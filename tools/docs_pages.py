@@ -12,6 +12,7 @@ from mkdocs.structure.files import File, Files
 from telamon import atlas, catalog
 from telamon.cli.application import telamon
 from telamon.core import errors
+from telamon.policy.schema import schema_hook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +22,18 @@ if TYPE_CHECKING:
     from telamon.catalog import Catalog, Listed
 
 PACKAGES = (
-    *("core.control", "core.records", "core.subjects", "core.errors", "catalog", "policy", "ledger", "atlas"),
+    *(
+        "core.control",
+        "core.records",
+        "core.subjects",
+        "core.commands",
+        "core.secrets",
+        "core.errors",
+        "catalog",
+        "policy",
+        "ledger",
+        "atlas",
+    ),
     *("checking.run", "proving.harness", "conformance"),
 )
 
@@ -72,7 +84,7 @@ def control_page(listed: Listed) -> str:
 
 def _settings(listed: Listed) -> Iterator[str]:
     kind = listed.control.settings()
-    properties = msgspec.json.schema(kind)["$defs"][kind.__name__]["properties"]
+    properties = msgspec.json.schema(kind, schema_hook=schema_hook)["$defs"][kind.__name__]["properties"]
     yield "## Settings"
     rows = ["| key | default | meaning |", "|---|---|---|"]
     rows += [f"| `{name}` | `{field.get('default')}` | {field['description']} |" for name, field in properties.items()]

@@ -30,6 +30,7 @@ from telamon.core.subjects import Operation, Subject, SubjectKind
 from telamon.kits.attacks import artefacts
 from telamon.kits.attacks.pickles import Program
 from telamon.policy.nodes import Document
+from telamon.policy.schema import schema_hook
 from telamon.policy.validation import problems_of
 
 if TYPE_CHECKING:
@@ -137,10 +138,11 @@ def check_settings(case: Case) -> Iterator[str]:
         document = Document(file="defaults", value=defaults, marks={})
         for problem in problems_of(document, defaults, kind, ()):
             yield f"the policy refuses the defaults: {problem.message}"
-    components = msgspec.json.schema_components([kind], schema_hook=lambda _kind: {})[1]
+    components = msgspec.json.schema_components([kind], schema_hook=schema_hook)[1]
     for struct, schema in components.items():
         for name, value in schema.get("properties", {}).items():
-            yield from _setting(f"{struct}.{name}", value)
+            if len(value.get("enum", ())) != 1 or name not in schema.get("required", ()):  # a tag has no choice
+                yield from _setting(f"{struct}.{name}", value)
 
 
 def _setting(name: str, schema: dict[str, Any]) -> Iterator[str]:  # JSON Schema has no narrower type

@@ -106,6 +106,7 @@ from msgspec import Meta, Struct
 
 from telamon.core.control import Checker, Experiment, Guard
 from telamon.core.records import Confidence, Decision, Effect, Finding, Location, Outcome, Rule, Severity, Verdict
+from telamon.core.secrets import SecretReference
 from telamon.core.settings import Settings
 from telamon.core.subjects import OperationKind
 
@@ -125,7 +126,12 @@ class Nested(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     depth: Annotated[Annotated[int, Meta(ge=0, le=9)] | None, Meta(description="How deep.")] = None
 
 
+class Keyed(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="from", tag="vault"):
+    token: Annotated[SecretReference | None, Meta(description="Reference to it.")] = None
+
+
 class SpecimenSettings(Settings, frozen=True, kw_only=True):
+    key: Annotated[Keyed, Meta(description="Where the key is.")] = Keyed()
     limit: Annotated[int, Meta(description="How far.", ge=0, le=9)] = 3
     nested: Annotated[tuple[Nested, ...], Meta(description="Within.")] = ()
 

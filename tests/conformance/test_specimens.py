@@ -161,6 +161,12 @@ BROKEN = (
         problems=("the setting `Nested.depth` has no description",),
     ),
     Broken(
+        check="check_settings",
+        old='Meta(description="Reference to it.")',
+        new="Meta()",
+        problems=("the setting `Keyed.token` has no description",),
+    ),
+    Broken(
         check="check_rules",
         old="    ),\n)\n\n\nclass Nested",
         new="    ),\n) * 2\n\n\nclass Nested",

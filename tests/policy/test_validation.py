@@ -12,8 +12,8 @@ from msgspec import Meta
 
 from telamon.catalog import Catalog, Listed
 from telamon.core.control import Control
+from telamon.core.secrets import SECRET, SecretReference
 from telamon.core.settings import Settings
-from telamon.policy.secrets import SECRET, SecretReference
 from telamon.policy.validation import secret_hook
 
 if TYPE_CHECKING:

@@ -30,6 +30,12 @@ class UsageError(TelamonError):
     code = "usage"
 
 
+class SecretError(TelamonError):
+    """A secret that the policy refers to is not there, or what should refer to one does not."""
+
+    code = "secret"
+
+
 class MissingExtraError(TelamonError):
     """An optional dependency set is needed and not installed.
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct, field
 
-from telamon.policy.secrets import SECRET, SecretReference
+from telamon.core.secrets import SECRET, SecretReference
 from telamon.policy.waivers import Waiver
 
 # What holds no model and no data of the user: version control's own store.

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from telamon.core.errors import TelamonError
+from telamon.core.errors import SecretError, TelamonError
 from telamon.kits.text.display import printable
+
+__all__ = ["BaselineError", "PolicyError", "Problem", "SecretError"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +52,3 @@ class BaselineError(TelamonError):
     """A baseline file cannot be read or written."""
 
     code = "baseline"
-
-
-class SecretError(TelamonError):
-    """A secret that the policy refers to is not there."""
-
-    code = "secret"

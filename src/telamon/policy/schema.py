@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from telamon.core.secrets import REFERENCE, SecretReference
 from telamon.policy.document import PolicyFile
-from telamon.policy.secrets import REFERENCE, SecretReference
 
 if TYPE_CHECKING:
     from telamon.catalog import Catalog
@@ -23,7 +23,9 @@ def schema(catalog: Catalog) -> dict[str, Any]:  # JSON has no narrower type
     """
     listed = (*catalog.own, *catalog.third_party)
     kinds = [PolicyFile, *(one.control.settings() for one in listed)]
-    references, definitions = msgspec.json.schema_components(kinds, schema_hook=_secret, ref_template="#/$defs/{name}")
+    references, definitions = msgspec.json.schema_components(
+        kinds, schema_hook=schema_hook, ref_template="#/$defs/{name}"
+    )
     whole, *sections = references
     root = definitions.pop(str(whole["$ref"]).rpartition("/")[2])
     properties = {
@@ -40,7 +42,8 @@ def schema(catalog: Catalog) -> dict[str, Any]:  # JSON has no narrower type
     return {"$schema": DIALECT, **root, "$defs": dict(sorted(definitions.items()))}
 
 
-def _secret(kind: type) -> dict[str, Any]:  # as above
+def schema_hook(kind: type) -> dict[str, Any]:  # as above
+    """Return the schema of what msgspec does not know: a reference to a secret (msgspec's protocol for a hook)."""
     if kind is SecretReference:
         return {"type": "string", "pattern": rf"^({REFERENCE.pattern})$(?!\n)".replace(r"\0", r"\u0000")}
-    raise NotImplementedError(f"no schema of {kind.__name__}")  # msgspec's protocol for a hook
+    raise NotImplementedError(f"no schema of {kind.__name__}")

@@ -5,16 +5,18 @@ from __future__ import annotations
 import types
 import typing
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 import msgspec
 
+from telamon.core.errors import SecretError
+from telamon.core.secrets import FORMS, SECRET, SecretReference
 from telamon.kits.text.display import printable
 from telamon.policy.nodes import SHOWN, resolved
-from telamon.policy.secrets import SECRET, SecretReference
+from telamon.policy.schema import schema_hook
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from telamon.policy.errors import Problem
     from telamon.policy.nodes import Document, Path, Plain
@@ -100,17 +102,16 @@ class _Inner:
         """Yield the problems of the values inside `value`, or that it is not of a kind that has any inside."""
         bare = _without_annotation(kind)
         origin, arguments = typing.get_origin(bare), typing.get_args(bare)
-        if isinstance(bare, type) and issubclass(bare, msgspec.Struct):
+        if _is_struct(bare):
             yield from self._struct(value, bare)
         elif origin is dict:
             yield from self._mapping(value, arguments[1])
         elif origin is list or (origin is tuple and arguments[-1] is Ellipsis):
             yield from self._sequence(value, arguments[0])
-        elif origin is typing.Union or isinstance(bare, types.UnionType):
+        elif _arms(kind):
             yield from self._union(value, kind)
         elif bare is SecretReference and not (isinstance(value, str) and SecretReference.is_reference(value)):
-            hint = "write `env:NAME`, `file:PATH` or `keyring:SERVICE/NAME`"
-            yield self._problem(f"expected a reference to a secret, found {UNREPEATED}", hint)
+            yield self._problem(f"expected a reference to a secret, found {UNREPEATED}", FORMS)
 
     def problems_of_whole(self, value: Plain, kind: object) -> Iterator[Problem]:
         """Yield what msgspec has against a value whose inner values are sound."""
@@ -130,14 +131,31 @@ class _Inner:
             yield self._problem(f"expected a mapping, found {self._shown(value)}")
             return
         fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+        tag = kind.__struct_config__.tag_field
+        if tag is not None and (wrong := self._wrong_tag(value, tag, [kind])):
+            yield wrong
         for key, inner in value.items():
             if key in fields:
                 yield from self._inside(inner, fields[key].type, key)
-            else:
-                yield unknown_key(self._document, key, [*fields, *self._also], self._path)
+            elif key != tag:
+                known = [*fields, *self._also, *([] if tag is None else [tag])]
+                yield unknown_key(self._document, key, known, self._path)
         for name, field in fields.items():
             if field.required and name not in value:
                 yield self._problem(f"expected the key `{name}`, found none")
+
+    def _wrong_tag(self, value: dict[str, Plain], tag: str, kinds: Sequence[type[msgspec.Struct]]) -> Problem | None:
+        """Return what is wrong with the key that says which of several structs a mapping is, if anything."""
+        choices = [kind.__struct_config__.tag for kind in kinds]
+        if tag not in value:
+            return self._problem(f"expected the key `{tag}`, found none", f"one of {_listed(choices)}")
+        found = value[tag]
+        if any(type(found) is type(choice) and found == choice for choice in choices):  # 1 is not true
+            return None
+        near = _nearest(found, [str(choice) for choice in choices]) if isinstance(found, str) else ""
+        hint = f"did you mean `{near}`?" if near else ""
+        one = f"one of {_listed(choices)}" if len(choices) > 1 else f"`{choices[0]}`"
+        return self._document.problem((*self._path, tag), f"expected {one}, found {self._shown(found)}", hint)
 
     def _mapping(self, value: Plain, kind: object) -> Iterator[Problem]:
         if isinstance(value, dict):
@@ -154,9 +172,20 @@ class _Inner:
             yield self._problem(f"expected a list, found {self._shown(value)}")
 
     def _union(self, value: Plain, kind: object) -> Iterator[Problem]:
-        """Check a value that may be of several kinds; of one that may only be left empty, in depth."""
-        arms = [arm for arm in typing.get_args(_without_annotation(kind)) if arm is not type(None)]
-        if value is not None and len(arms) == 1:
+        """Check a value that may be of several kinds in depth, as the one that it can only be."""
+        arms = [arm for arm in _arms(kind) if arm is not type(None)]
+        if value is None:
+            return
+        if len(arms) > 1:
+            arms = [arm for arm in arms if _takes(arm, value)]
+        structs = [bare for arm in arms if _is_struct(bare := _without_annotation(arm))]
+        if len(structs) > 1 and isinstance(value, dict):
+            tag = str(structs[0].__struct_config__.tag_field)  # msgspec takes no structs together without it
+            if wrong := self._wrong_tag(value, tag, structs):
+                yield wrong
+                return
+            arms = [arm for arm in arms if _tag_of(arm) == value[tag]]
+        if len(arms) == 1:
             yield from problems_of(self._document, value, arms[0], self._path, is_secret=self._is_secret)
 
     def _inside(self, value: Plain, kind: object, key: str | int) -> Iterator[Problem]:
@@ -189,9 +218,11 @@ def described(kind: object) -> str:
     >>> described(typing.Annotated[int, msgspec.Meta(ge=1, le=32)])
     'a whole number at least 1 and at most 32'
     """
-    bare = _without_annotation(kind)
-    if isinstance(bare, types.UnionType) or typing.get_origin(bare) is typing.Union:
-        return " or ".join(described(arm) for arm in typing.get_args(bare))
+    arms = _arms(kind)
+    if arms:
+        return " or ".join(dict.fromkeys(described(arm) for arm in arms))
+    if _is_struct(_without_annotation(kind)):
+        return WORDS["object"]
     choices = _choices(kind)
     if choices:
         return f"one of {', '.join(choices)}" if len(choices) > 1 else f"`{choices[0]}`"
@@ -240,7 +271,10 @@ def shown(value: Plain) -> str:
 def secret_hook(kind: type, value: object) -> object:
     """Convert what msgspec does not know: a reference to a secret (msgspec's protocol for a `dec_hook`)."""
     if kind is SecretReference:
-        return SecretReference(value)
+        try:
+            return SecretReference(value)
+        except SecretError as error:  # what msgspec expects of its hook, and puts into an error of its own
+            raise ValueError(error.message) from error
     raise NotImplementedError(f"no conversion to {kind.__name__}")
 
 
@@ -253,9 +287,35 @@ def _choices(kind: object) -> list[str]:
 
 def _is_collection(kind: object) -> bool:
     bare = _without_annotation(kind)
-    return typing.get_origin(bare) in {dict, list, tuple} or (
-        isinstance(bare, type) and issubclass(bare, msgspec.Struct)
-    )
+    return typing.get_origin(bare) in {dict, list, tuple} or _is_struct(bare)
+
+
+def _is_struct(bare: object) -> TypeGuard[type[msgspec.Struct]]:
+    return isinstance(bare, type) and issubclass(bare, msgspec.Struct)
+
+
+def _arms(kind: object) -> tuple[object, ...]:
+    """Return the kinds of a union; nothing for any other type."""
+    bare = _without_annotation(kind)
+    is_union = isinstance(bare, types.UnionType) or typing.get_origin(bare) is typing.Union
+    return typing.get_args(bare) if is_union else ()
+
+
+def _takes(arm: object, value: Plain) -> bool:
+    """Whether what is inside `value`, if anything, is checked as that arm of a union has it."""
+    bare = _without_annotation(arm)
+    if isinstance(value, dict):
+        return _is_struct(bare) or typing.get_origin(bare) is dict
+    return isinstance(value, list) and typing.get_origin(bare) in {list, tuple}
+
+
+def _tag_of(arm: object) -> object:
+    bare = _without_annotation(arm)
+    return bare.__struct_config__.tag if _is_struct(bare) else None
+
+
+def _listed(choices: Iterable[object]) -> str:
+    return ", ".join(str(choice) for choice in choices)
 
 
 def _holds_secret(kind: object) -> bool:
@@ -268,7 +328,7 @@ def _holds_secret(kind: object) -> bool:
 
 
 def _schema(kind: object) -> dict[str, Any]:  # a JSON Schema has no narrower type
-    return msgspec.json.schema(kind)
+    return msgspec.json.schema(kind, schema_hook=schema_hook)
 
 
 def _without_annotation(kind: object) -> object:

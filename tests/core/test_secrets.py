@@ -8,8 +8,8 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
-from telamon.policy import SecretError
-from telamon.policy.secrets import MAX_BYTES, SecretReference
+from telamon.core.errors import SecretError
+from telamon.core.secrets import MAX_BYTES, SecretReference
 
 
 class KeyringError(Exception):
@@ -63,6 +63,14 @@ def test_has_three_forms(text: str) -> None:
 )
 def test_has_no_other_form(text: str) -> None:
     assert not SecretReference.is_reference(text)
+
+
+@pytest.mark.parametrize("text", ["hunter2", "env:", "", None, 7])
+def test_is_not_made_of_anything_else_and_does_not_repeat_it(text: object) -> None:
+    with pytest.raises(SecretError) as caught:
+        SecretReference(text)
+    assert caught.value.message == "expected a reference to a secret, found something else, which is not repeated here"
+    assert caught.value.hint == "write `env:NAME`, `file:PATH` or `keyring:SERVICE/NAME`"
 
 
 @pytest.mark.parametrize(
