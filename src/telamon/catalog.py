@@ -7,13 +7,13 @@ import inspect
 import pkgutil
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from telamon.core.control import Control
 from telamon.core.errors import TelamonError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from importlib.metadata import EntryPoint
     from types import ModuleType
 
@@ -58,6 +58,14 @@ class Listed:
         return self.page.partition("\n")[0]
 
 
+class NamesControls(Protocol):
+    """What has sections of controls by name: a compiled policy."""
+
+    @property
+    def controls(self) -> Mapping[str, object]:
+        """What there is for each control, by its name."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Catalog:
     """All controls, by name.
@@ -80,6 +88,18 @@ class Catalog:
     def __iter__(self) -> Iterator[Listed]:
         return iter(self.own)
 
+    def every(self, policy: NamesControls) -> tuple[Listed, ...]:
+        """Return the controls that a policy drives: telamon's own, then those of other packages that it names.
+
+        Other packages are looked for only where the policy names a control that is not telamon's.
+
+        Raises:
+            BrokenControlError: As `third_party` does.
+        """
+        if policy.controls.keys() <= {listed.control.name for listed in self.own}:
+            return self.own
+        return (*self.own, *(listed for listed in self.third_party if listed.control.name in policy.controls))
+
     def find(self, name: str) -> Listed:
         """Return the control that is called `name`, has that mitigation id, or `M0016` for `AML.M0016`.
 
@@ -96,12 +116,20 @@ class Catalog:
         raise UnknownControlError(f"no control is called `{name}`", hint="`telamon list` shows all controls")
 
     def rule(self, rule_id: str) -> tuple[Listed, Rule] | None:
-        """Return the rule of that id and the control that has it."""
-        for listed in self.own:
-            for rule in listed.control.rules():
-                if rule.id == rule_id:
-                    return listed, rule
-        return None
+        """Return the rule of that id and the control that has it; other packages are looked at last.
+
+        Raises:
+            BrokenControlError: It is none of telamon's own, and an entry point does not load.
+        """
+        return _rule_among(self.own, rule_id) or _rule_among(self.third_party, rule_id)
+
+
+def _rule_among(controls: Iterable[Listed], rule_id: str) -> tuple[Listed, Rule] | None:
+    for listed in controls:
+        for rule in listed.control.rules():
+            if rule.id == rule_id:
+                return listed, rule
+    return None
 
 
 def load() -> Catalog:

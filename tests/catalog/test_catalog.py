@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -124,6 +125,42 @@ def test_finds_the_controls_of_other_packages(install: Installer) -> None:
     assert found.find("Gate").summary == "Guards the Gate."
     assert found.find("M9005").control.name == "Gate"
     assert "Gate" not in {listed.control.name for listed in found}
+
+
+RULES = """
+    def rules(self):
+        from telamon.core.records import Rule, Severity
+        return (Rule(id="M9005/open-gate", summary="s", severity=Severity.LOW, description="d", remedy="r"),)
+"""
+
+
+def test_finds_the_rule_of_another_package(install: Installer) -> None:
+    install("gate = catalog_gate:Gate", catalog_gate=manifest("Gate", 5) + RULES)
+    found = catalog.load().rule("M9005/open-gate")
+    assert found is not None
+    assert (found[0].origin, found[1].id) == ("catalog_gate", "M9005/open-gate")
+    assert catalog.load().rule("M9005/none") is None
+
+
+def test_a_policy_drives_what_it_names_of_other_packages(install: Installer) -> None:
+    both = manifest("Gate", 5) + manifest("Other", 6).partition('"""\n')[2]
+    install("gate = catalog_gate:Gate\nother = catalog_gate:Other", catalog_gate=both)
+    found = catalog.load()
+    own = {listed.control.name: None for listed in found.own}
+    assert found.every(SimpleNamespace(controls=own)) == found.own
+    assert found.every(SimpleNamespace(controls={})) == found.own
+    assert [listed.control.name for listed in found.every(SimpleNamespace(controls=own | {"Gate": None}))] == [
+        *own,
+        "Gate",
+    ]
+
+
+def test_a_policy_without_other_packages_does_not_look_for_them(install: Installer) -> None:
+    install("gate = catalog_none:Gate")
+    found = catalog.load()
+    assert found.every(SimpleNamespace(controls={})) == found.own
+    with pytest.raises(BrokenControlError):
+        found.every(SimpleNamespace(controls={"Gate": None}))
 
 
 @pytest.mark.parametrize(

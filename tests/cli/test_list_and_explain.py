@@ -34,6 +34,18 @@ def test_list_shows_other_packages_only_when_asked(cli: Callable, install: Calla
     assert cli("explain", "strange-things").out.startswith("strange-things (AML.M0003, third-party wing)\n\nStrange")
 
 
+def test_explain_shows_a_rule_of_another_package_and_the_nearest(cli: Callable, install: Callable) -> None:
+    source = '"""Strange things."""\nfrom telamon.core.control import Control\n'
+    source += "from telamon.core.records import Rule, Severity\n\nclass Strange(Control):\n"
+    source += '    name = "strange-things"\n    mitigation = "AML.M0003"\n\n    def rules(self):\n'
+    source += '        rule = Rule(id="M0003/odd", summary="Odd", severity=Severity.LOW, description="d", remedy="r")\n'
+    source += "        return (rule,)\n"
+    install("strange = strange:Strange", strange=source)
+    shown = cli("explain", "M0003/odd").out
+    assert shown == "M0003/odd (low)\n\nOdd.\n\nd\n\nRemedy: r\n\nControl: strange-things (AML.M0003)\n"
+    assert "hint: did you mean `M0003/odd`?" in cli("explain", "M0003/od").err
+
+
 def test_broken_package_is_named_and_no_crash(cli: Callable, install: Callable) -> None:
     install("strange = strange:Strange", strange="raise ValueError('not today')\n")
     ended = cli("list", "--third-party")

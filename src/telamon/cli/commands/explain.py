@@ -91,8 +91,9 @@ def _built(mitigation: str, catalog: Catalog) -> str:
 def _nothing(topic: str, catalog: Catalog) -> str:
     import difflib
 
-    known = [rule.id for listed in catalog for rule in listed.control.rules()]
-    known += [name for listed in catalog for name in (listed.control.name, listed.control.mitigation)]
+    every = (*catalog.own, *catalog.third_party)
+    known = [rule.id for listed in every for rule in listed.control.rules()]
+    known += [name for listed in every for name in (listed.control.name, listed.control.mitigation)]
     near = difflib.get_close_matches(topic, known, n=1)
     raise UsageError(
         f"nothing is called `{topic}`",
