@@ -273,6 +273,8 @@ def _command(command: click.Command, name: str) -> Iterator[str]:
     if not (command.help or "").strip():
         yield f"the command `{name}` has no help"
     if isinstance(command, click.Group):
+        if command.invoke_without_command:
+            yield f"the group `{name}` does work without a command, for which it is given no context"
         for inner_name, inner in command.commands.items():
             yield from _command(inner, f"{name} {inner_name}")
         return

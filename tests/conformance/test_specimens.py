@@ -343,6 +343,12 @@ BROKEN = (
     ),
     Broken(
         check="check_commands",
+        old='@click.group(name="watch")',
+        new='@click.group(name="watch", invoke_without_command=True)',
+        problems=("the group `watch` does work without a command, for which it is given no context",),
+    ),
+    Broken(
+        check="check_commands",
         old='"""Watch once."""',
         new="",
         problems=("the command `watch once` has no help",),
