@@ -150,19 +150,6 @@ def test_takes_no_second_checkpoint_of_the_same_entries(log: Log, place: Path, e
     assert len(log.checkpoints()) == len(FilePlace(place).read()) == 1
 
 
-def test_a_new_second_place_gets_the_newest_checkpoint(
-    log: Log, location: str, tmp_path: Path, signer: SignerKey, event: EventMaker
-) -> None:
-    log.append([event(0)])
-    checkpoint = log.checkpoint()
-    moved = tmp_path / "moved"
-    with open_log(location, signer=signer, second_place=moved) as other:
-        other.checkpoint()
-    with open_log(location, signer=signer) as without:
-        assert without.checkpoint() == checkpoint
-    assert FilePlace(moved).read() == [checkpoint]
-
-
 def test_a_checkpoint_that_cannot_be_kept_outside_is_not_kept_inside(log: Log, place: Path, event: EventMaker) -> None:
     log.append([event(0)])
     place.mkdir()

@@ -107,8 +107,8 @@ log.append(batch(1))
 """
 DIES_INSIDE_A_CHECKPOINT = """
 class Fatal(FilePlace):
-    def write(self, checkpoint):
-        super().write(checkpoint)
+    def write(self, checkpoint, *, is_first):
+        super().write(checkpoint, is_first=is_first)
         os.kill(os.getpid(), 9)
 
 log.append(batch(0))

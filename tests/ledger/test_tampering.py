@@ -288,7 +288,7 @@ def test_a_ledger_that_is_gone_is_not_begun_anew(
     flaw = reopen(read_only=True).verify().flaw
     reason = "checkpoints vouch for entries, and the ledger is gone"
     assert flaw == Flaw(damage=Damage.ROLLED_BACK, index=0, reason=reason)
-    with pytest.raises(DamagedLedgerError, match="vouches for 100 entries, the ledger is gone"):
+    with pytest.raises(DamagedLedgerError, match="vouches for 500 entries, the ledger is gone"):
         reopen().append([event(0)])
     assert not ledger.exists()
 

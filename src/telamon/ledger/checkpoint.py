@@ -48,6 +48,15 @@ class Checkpoint:
             return False
         return any(verifier.name == self.origin for verifier in signed_by)
 
+    def names_key(self, verifiers: Sequence[VerifierKey]) -> bool:
+        """Tell whether a signature on it, good or not, says that it is by one of `verifiers`."""
+        known = {(verifier.name, verifier.key_id) for verifier in verifiers}
+        return any((one.name, one.key_id) in known for one in parse_note(self.note).signatures)
+
+    def is_of_same_tree(self, other: Checkpoint) -> bool:
+        """Tell whether both vouch for the same entries, whoever signed them."""
+        return (self.size, self.root) == (other.size, other.root)
+
 
 def sign_checkpoint(*, size: int, root: bytes, signer: SignerKey) -> Checkpoint:
     """Return the checkpoint of a tree under the signer's name."""

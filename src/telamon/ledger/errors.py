@@ -63,6 +63,12 @@ class CheckpointError(LedgerError):
     code = "ledger-checkpoint"
 
 
+class UnknownKeyError(LedgerError):
+    """A key that is not trusted signed the newest checkpoint; nothing is appended or signed until that is explained."""
+
+    code = "ledger-unknown-key"
+
+
 class ProofError(LedgerError):
     """A proof does not prove what it should, or is no proof."""
 
@@ -71,7 +77,7 @@ class ProofError(LedgerError):
 
 
 class SecondPlaceError(LedgerError):
-    """The second place of the checkpoints cannot be read or written."""
+    """The second place of the checkpoints cannot be read or written, or lacks the ledger's newest checkpoint."""
 
     code = "ledger-second-place"
 

@@ -12,8 +12,14 @@ from typing import TYPE_CHECKING, Self
 from telamon.core.errors import MissingExtraError
 from telamon.kits.storage.sqlite import BUSY_TIMEOUT_S
 from telamon.ledger.checkpoint import Checkpoint, parse_checkpoint
-from telamon.ledger.entry import SALT_BYTES, Event, check_event, seal_body
-from telamon.ledger.errors import CheckpointError, NoSignerError, UnknownStoreError
+from telamon.ledger.entry import SALT_BYTES, EntryKind, Event, check_event, seal_body
+from telamon.ledger.errors import (
+    CheckpointError,
+    DamagedLedgerError,
+    NoSignerError,
+    SecondPlaceError,
+    UnknownStoreError,
+)
 from telamon.ledger.second_place import open_second_place
 from telamon.ledger.sqlite_store import SqliteStore
 from telamon.ledger.writer import SealedEvent, Writer, erasure
@@ -38,7 +44,7 @@ class Log:
     Args:
         store: Where entries are kept.
         signer: Signs checkpoints; its name is the ledger's origin.
-        verifiers: Keys that checkpoints are checked with; the signer's own if there are none.
+        verifiers: Keys that checkpoints are checked with, besides the signer's own.
         second_place: Where checkpoints are kept besides.
         clock: Nanoseconds since 1970 UTC.
         random_bytes: Gives that many random bytes, for the salts of bodies.
@@ -60,7 +66,7 @@ class Log:
         self._second_place = second_place
         self._clock = clock
         self._random_bytes = random_bytes
-        self._writer = Writer(store, second_place)
+        self._writer = Writer(store, second_place, self._trusted_keys())
         self._lock = threading.RLock()
 
     def __enter__(self) -> Self:
@@ -90,6 +96,8 @@ class Log:
         Raises:
             EntryError: An event cannot be recorded.
             DamagedLedgerError: The ledger was changed behind telamon's back.
+            SecondPlaceError: The second place lacks the newest checkpoint.
+            UnknownKeyError: A key that is not trusted signed the newest checkpoint.
             LedgerError: The ledger is full, busy, read-only or unavailable.
         """
         sealed = self._seal(list(events))
@@ -116,15 +124,70 @@ class Log:
         Raises:
             NoSignerError: The log has no signing key.
             DamagedLedgerError: The ledger was changed behind telamon's back.
-            SecondPlaceError: The second place cannot be written; the store keeps no checkpoint then.
+            SecondPlaceError: The second place cannot be written, or lacks what it held; the store keeps no checkpoint.
+            UnknownKeyError: A key that is not trusted signed the newest checkpoint.
         """
+        with self._lock:
+            return self._writer.checkpoint(self._needed_signer())
+
+    def start_second_place(self, *, actor: str) -> Checkpoint:
+        """Go on with a second place that lacks the newest checkpoint, such as a new one, and record that.
+
+        Verifies the ledger first, without the second place: what a roll-back took away before that is not found.
+
+        Raises:
+            SecondPlaceError: The log has no second place, or it cannot be written.
+            DamagedLedgerError: The ledger was changed, or the second place holds checkpoints of other entries.
+            NoSignerError: The log has no signing key.
+            UnknownKeyError: A key that is not trusted signed the newest checkpoint.
+        """
+        if self._second_place is None:
+            raise SecondPlaceError("expected a second place to start, found none", hint="name one in the policy")
+        trusted = self._trusted_keys()
+        event = _note("second-place-started", actor, {"place": self._second_place.name})
+        return self._begin(event, Writer(self._store, self._second_place, trusted, may_start_place=True), trusted)
+
+    def rotate(self, verifiers: Sequence[VerifierKey], *, actor: str) -> Checkpoint:
+        """Go on with the log's own key where the keys of `verifiers` signed before, and record that.
+
+        Verifies the whole ledger with all of these keys first. The checkpoint that is signed then covers what the
+        older ones vouch for, so that the new verifier key alone is enough from here on.
+
+        Raises:
+            NoSignerError: The log has no signing key.
+            UnknownKeyError: None of the keys signed the newest checkpoint.
+            DamagedLedgerError: The ledger was changed behind telamon's back.
+            SecondPlaceError: The second place cannot be written, or lacks the newest checkpoint.
+        """
+        known = (*self._trusted_keys(), *verifiers)
+        event = _note("key-replaced", actor, {"verifier": str(self._needed_signer().verifier)})
+        return self._begin(event, Writer(self._store, self._second_place, known), known)
+
+    def _begin(self, event: Event, writer: Writer, verifiers: Sequence[VerifierKey]) -> Checkpoint:
+        """Verify everything, record what changes about the checkpoints, and sign the first one after it.
+
+        The second place is asked for what it holds; whether that is enough is up to `writer`.
+        """
+        signer = self._needed_signer()
+        sealed = self._seal([event])
+        kept = self._second_place.read() if self._second_place is not None else []
+        with self._lock:
+            writer.check()
+            result = self._reader.verify(kept, verifiers, None, None)
+            if result.flaw is not None:
+                raise DamagedLedgerError(result.flaw.reason, hint="nothing was written")
+            writer.append(sealed, self._clock())
+            checkpoint = writer.checkpoint(signer)
+            self._writer = Writer(self._store, self._second_place, self._trusted_keys())
+        return checkpoint
+
+    def _needed_signer(self) -> SignerKey:
         if self._signer is None:
             raise NoSignerError(
                 "expected a signing key for the checkpoint, found none",
                 hint="`telamon ledger keygen` makes one; name its file in the policy",
             )
-        with self._lock:
-            return self._writer.checkpoint(self._signer)
+        return self._signer
 
     def head(self) -> Head:
         """Return the recorded size and root; verifies nothing.
@@ -179,10 +242,8 @@ class Log:
         if since is not None and verifiers and not since.is_signed_by(verifiers):
             raise CheckpointError(f"expected a checkpoint signed by a trusted key, found one of `{since.origin}`")
         with self._lock:
-            # Before the snapshot of the store, so that no checkpoint is held against an older state than its own.
-            kept = self._second_place.read() if self._second_place is not None else []
-            known = kept if since is None else [*kept, since]
-            result = self._reader.verify(known, verifiers, on_progress)
+            kept = [] if since is None else [since]
+            result = self._reader.verify(kept, verifiers, on_progress, self._second_place)
             if result.flaw is not None:
                 self._writer.refuse(result.flaw.reason)
         return result
@@ -244,9 +305,7 @@ class Log:
         return sealed
 
     def _trusted_keys(self) -> tuple[VerifierKey, ...]:
-        if self._verifiers or self._signer is None:
-            return self._verifiers
-        return (self._signer.verifier,)
+        return self._verifiers if self._signer is None else (self._signer.verifier, *self._verifiers)
 
 
 def open_log(  # noqa: PLR0913 -- what a log depends on, by keyword
@@ -269,7 +328,7 @@ def open_log(  # noqa: PLR0913 -- what a log depends on, by keyword
         location: Where entries are kept.
         password: For a database that is reached through the network, where `location` has none.
         signer: Signs checkpoints; its name is the ledger's origin.
-        verifiers: Keys that checkpoints are checked with; the signer's own if there are none.
+        verifiers: Keys that checkpoints are checked with, besides the signer's own.
         second_place: Where checkpoints are kept besides: a folder that exists, a file, or a place of one's own.
         read_only: Never write, not even to create the ledger.
         timeout_s: How long to wait for another process that writes, in seconds.
@@ -290,6 +349,10 @@ def open_log(  # noqa: PLR0913 -- what a log depends on, by keyword
         clock=clock,
         random_bytes=random_bytes,
     )
+
+
+def _note(outcome: str, actor: str, body: dict[str, object]) -> Event:
+    return Event(kind=EntryKind.NOTE, control="ledger", outcome=outcome, actor=actor, body=body)
 
 
 def _to_store(location: str | Path, password: str, *, read_only: bool, timeout_s: float) -> Store:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from telamon.kits.crypto.note_keys import VerifierKey
+    from telamon.ledger.second_place import SecondPlace
     from telamon.ledger.store import Row, Store
     from telamon.ledger.verification import Verification
 
@@ -96,10 +97,11 @@ class Reader:
         kept: Sequence[Checkpoint],
         verifiers: Sequence[VerifierKey],
         on_progress: Callable[[int, int], None] | None,
+        second_place: SecondPlace | None,
     ) -> Verification:
-        """Verify the store against its own checkpoints and those `kept` elsewhere; see `Log.verify`."""
+        """Verify the store against its own checkpoints and those kept elsewhere; see `Log.verify`."""
         with self._lock:
-            return verify_store(self._store, kept, verifiers, on_progress)
+            return verify_store(self._store, kept, verifiers, on_progress, second_place)
 
     def _count_until(self, start: int, stop: int | None) -> int:
         """How many entries to read from `start` on; the ledger may have grown meanwhile."""

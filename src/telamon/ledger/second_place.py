@@ -25,6 +25,10 @@ _FILE_NAME = re.compile(r"[0-9]{19}\.checkpoint")
 class SecondPlace(Protocol):
     """Keeps checkpoints outside the ledger; what was written there is never changed by telamon."""
 
+    @property
+    def name(self) -> str:
+        """How messages call it."""
+
     def read(self) -> list[Checkpoint]:
         """Return the checkpoints kept there, in the order of their sizes.
 
@@ -32,11 +36,22 @@ class SecondPlace(Protocol):
             SecondPlaceError: It cannot be read, or holds something else.
         """
 
-    def write(self, checkpoint: Checkpoint) -> None:
-        """Keep `checkpoint`; it is on stable storage when this returns.
+    def check_new(self) -> None:
+        """Refuse to begin a new ledger's checkpoints where an older one's may have been taken away.
 
         Raises:
-            SecondPlaceError: It cannot be written.
+            SecondPlaceError: There is no folder for it, or what is there was emptied.
+        """
+
+    def write(self, checkpoint: Checkpoint, *, is_first: bool) -> None:
+        """Keep `checkpoint`; it is on stable storage when this returns.
+
+        Args:
+            checkpoint: What to keep.
+            is_first: Whether the place may be empty or missing; else that is refused, for it held some before.
+
+        Raises:
+            SecondPlaceError: It cannot be written, or what it held is gone.
         """
 
 
@@ -49,6 +64,11 @@ class FilePlace:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+
+    @property
+    def name(self) -> str:
+        """The path."""
+        return str(self.path)
 
     def read(self) -> list[Checkpoint]:
         """Return the checkpoints; the torn last record of a crash in the middle of a write is left out."""
@@ -66,11 +86,26 @@ class FilePlace:
         notes = [_SEPARATOR.join(blocks[start : start + 2]) + b"\n" for start in range(0, len(blocks), 2)]
         return sorted((_parse(self.path, note) for note in notes), key=lambda checkpoint: checkpoint.size)
 
-    def write(self, checkpoint: Checkpoint) -> None:
+    def check_new(self) -> None:
+        """Refuse a file without checkpoints: telamon makes none, so somebody emptied it, or means another file."""
+        if not self.path.parent.is_dir():
+            raise SecondPlaceError(
+                f"expected a folder for the second place at `{self.path.parent}`, found none",
+                hint="is its disk mounted? else make the folder",
+            )
+        if os.path.lexists(self.path) and not self.read():
+            raise SecondPlaceError(
+                f"expected checkpoints or no file at `{self.path}`, found a file without any",
+                hint="if the ledger is new, remove the file; else somebody emptied it, and the ledger is gone",
+            )
+
+    def write(self, checkpoint: Checkpoint, *, is_first: bool) -> None:
         """Append `checkpoint`; the torn last record of a crash is cut off first, anything else is left alone."""
         record = f"{checkpoint.note}\n".encode()
         try:
             is_new = not self.path.exists()
+            if not is_first and (is_new or not self.path.stat().st_size):
+                raise lacking(self.path)
             flags = os.O_CREAT | os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK
             descriptor = os.open(self.path, flags, PRIVATE_MODE)
             with os.fdopen(descriptor, "r+b", buffering=0) as file:
@@ -111,6 +146,11 @@ class FolderPlace:
     def __init__(self, path: Path) -> None:
         self.path = path
 
+    @property
+    def name(self) -> str:
+        """The path."""
+        return str(self.path)
+
     def read(self) -> list[Checkpoint]:
         """Return the checkpoints; files of other names are not looked at."""
         try:
@@ -119,10 +159,16 @@ class FolderPlace:
         except OSError as error:
             raise _refused(self.path, "read", error) from error
 
-    def write(self, checkpoint: Checkpoint) -> None:
+    def check_new(self) -> None:
+        """Accept any folder that is there: an empty one is how every new place looks."""
+        self.read()
+
+    def write(self, checkpoint: Checkpoint, *, is_first: bool) -> None:
         """Create the file of `checkpoint`; one of the same tree may be there already."""
         file = self.path / f"{checkpoint.size:019d}.checkpoint"
         try:
+            if not is_first and not any(_FILE_NAME.fullmatch(other.name) for other in self.path.iterdir()):
+                raise lacking(self.path)
             if not file.exists():
                 create_file(file, checkpoint.note.encode())
             found = _parse(file, file.read_bytes())
@@ -137,6 +183,15 @@ class FolderPlace:
 def open_second_place(path: Path) -> SecondPlace:
     """Return the place at `path`: a folder where there is one, else a file."""
     return FolderPlace(path) if path.is_dir() else FilePlace(path)
+
+
+def lacking(place: object) -> SecondPlaceError:
+    """Return the error of a place that lacks what was written to it."""
+    return SecondPlaceError(
+        f"expected the ledger's newest checkpoint in the second place `{place}`, found none",
+        hint="nothing was written; restore the second place, or, if you moved it or its loss is explained, start a new "
+        "one with `telamon ledger second-place`",
+    )
 
 
 def _end_of_records(content: bytes) -> int:

@@ -20,6 +20,7 @@ class Damage(StrEnum):
     BODY_MISSING = "body-missing"
     UNREADABLE = "unreadable"
     CHECKPOINT = "checkpoint"
+    SECOND_PLACE = "second-place"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +28,7 @@ class Flaw:
     """The first thing that is wrong.
 
     Attributes:
-        index: The first bad entry; `None` where only a checkpoint is bad.
+        index: The first bad entry; `None` where only a checkpoint or the second place is bad.
         is_exact: Whether it is that very entry; else damage begins there or behind it, and the entries before
             it are good.
         reason: In words, one line.

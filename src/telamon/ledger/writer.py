@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING
 
 from telamon.ledger.checkpoint import Checkpoint, parse_checkpoint, sign_checkpoint
 from telamon.ledger.entry import EntryKind, Event, render_leaf, seal_body
-from telamon.ledger.errors import DamagedLedgerError, NoSuchEntryError
+from telamon.ledger.errors import DamagedLedgerError, NoSuchEntryError, UnknownKeyError
 from telamon.ledger.merkle import Frontier, leaf_hash
 from telamon.ledger.scan import find_bad_row
+from telamon.ledger.second_place import lacking
 from telamon.ledger.store import TILE_LEVELS, Batch, Head, Store
 from telamon.ledger.tree import StoredTree
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from telamon.kits.crypto.note_keys import SignerKey
+    from telamon.kits.crypto.note_keys import SignerKey, VerifierKey
     from telamon.ledger.entry import Body
     from telamon.ledger.second_place import SecondPlace
 
@@ -41,11 +42,22 @@ class Writer:
     Args:
         store: Where to.
         second_place: Where checkpoints are kept besides.
+        verifiers: Keys of which one signed the newest checkpoint, or nothing is written; without any this is not asked.
+        may_start_place: Whether the second place may lack the newest checkpoint.
     """
 
-    def __init__(self, store: Store, second_place: SecondPlace | None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        second_place: SecondPlace | None,
+        verifiers: Sequence[VerifierKey] = (),
+        *,
+        may_start_place: bool = False,
+    ) -> None:
         self._store = store
         self._second_place = second_place
+        self._verifiers = tuple(verifiers)
+        self._may_start_place = may_start_place
         self._tree = StoredTree(store)
         self._frontier: Frontier | None = None
         self._is_rechecked = False
@@ -55,11 +67,22 @@ class Writer:
         """Refuse all later writes: the ledger was found to be damaged."""
         self._damage = reason
 
+    def check(self) -> None:
+        """Ask what is asked before everything that is written, and write nothing.
+
+        Raises:
+            LedgerError: As `append`.
+        """
+        with self._store.writing():
+            self._trusted()
+
     def append(self, events: Sequence[SealedEvent], now_ns: int) -> range:
         """Record `events` in one transaction and return their indexes.
 
         Raises:
             DamagedLedgerError: The ledger is damaged; nothing is written.
+            SecondPlaceError: The second place lacks the newest checkpoint; nothing is written.
+            UnknownKeyError: A key that is not trusted signed the newest checkpoint; nothing is written.
             LedgerError: The ledger is full, busy, read-only or unavailable; nothing is written.
             EntryError: An event cannot be recorded; none is.
         """
@@ -93,18 +116,20 @@ class Writer:
         Raises:
             DamagedLedgerError: The ledger is damaged, and no key of ours vouches for it.
             SecondPlaceError: The second place cannot be written; the store keeps no checkpoint then.
+            UnknownKeyError: A key that is not trusted signed the newest checkpoint.
         """
         with self._store.writing():
             frontier = self._trusted()
             latest = self._latest()
-            if latest is not None and latest.size == frontier.size:
-                self._copy(latest)
-                return latest
+            if latest is not None:
+                self._check_key(latest)  # another process may have replaced the key since the last one
+                if latest.size == frontier.size:
+                    return latest
             checkpoint = sign_checkpoint(size=frontier.size, root=frontier.root(), signer=signer)
             # The entries are durable already. In this order a crash between the two leaves a checkpoint more than
             # needed outside, never one less; under the write lock the second place has one writer at a time.
             if self._second_place is not None:
-                self._second_place.write(checkpoint)
+                self._second_place.write(checkpoint, is_first=latest is None or self._may_start_place)
             self._store.add_checkpoint(checkpoint.size, checkpoint.note)
         self._frontier = frontier
         return checkpoint
@@ -112,10 +137,16 @@ class Writer:
     def _create(self) -> None:
         if self._store.exists():
             return
-        for checkpoint in self._second_place.read() if self._second_place is not None else ():
-            if checkpoint.size:
-                raise _damaged(f"a checkpoint vouches for {checkpoint.size} entries, the ledger is gone")
+        if self._second_place is not None:
+            self._check_new(self._second_place)
         self._store.create()
+
+    def _check_new(self, place: SecondPlace) -> None:
+        largest = max((checkpoint.size for checkpoint in place.read()), default=0)
+        if largest and not self._store.exists():  # asked again: another process may just have made it
+            raise _damaged(f"a checkpoint vouches for {largest} entries, the ledger is gone")
+        if not largest:
+            place.check_new()
 
     def _add(self, frontier: Frontier, events: Sequence[SealedEvent], now_ns: int) -> tuple[Frontier, range]:
         start = frontier.size
@@ -141,11 +172,6 @@ class Writer:
             )
         )
         return frontier, range(start, frontier.size)
-
-    def _copy(self, checkpoint: Checkpoint) -> None:
-        place = self._second_place
-        if place is not None and all(kept.note != checkpoint.note for kept in place.read()):
-            place.write(checkpoint)
 
     def _latest(self) -> Checkpoint | None:
         note = self._store.latest_checkpoint()
@@ -182,16 +208,30 @@ class Writer:
         frontier.extend(row[1] for row in rows)
         if frontier.root() != head.root:
             raise _damaged(f"the entries from {start} on are not those of the recorded root")
-        for checkpoint in self._newest_checkpoints():
+        self._recheck_checkpoints(head)
+
+    def _recheck_checkpoints(self, head: Head) -> None:
+        latest = self._latest()
+        kept = self._second_place.read() if self._second_place is not None else []
+        for checkpoint in kept[-1:] + ([] if latest is None else [latest]):
             if checkpoint.size > head.size:
                 raise _damaged(f"a checkpoint vouches for {checkpoint.size} entries, the ledger has {head.size}")
             if self._tree.root(checkpoint.size) != checkpoint.root:
                 raise _damaged(f"the first {checkpoint.size} entries are not those of the checkpoint of that size")
+            self._check_key(checkpoint)
+        if self._second_place is None or latest is None or self._may_start_place:
+            return
+        # It was written there before it was kept here.
+        if not any(latest.is_of_same_tree(other) for other in kept):
+            raise lacking(self._second_place.name)
 
-    def _newest_checkpoints(self) -> list[Checkpoint]:
-        latest = self._latest()
-        kept = self._second_place.read() if self._second_place is not None else []
-        return kept[-1:] + ([] if latest is None else [latest])
+    def _check_key(self, checkpoint: Checkpoint) -> None:
+        if self._verifiers and not checkpoint.is_signed_by(self._verifiers):
+            raise UnknownKeyError(
+                f"expected the checkpoint of {checkpoint.size} entries signed by the ledger's key, found another key",
+                hint="nothing was written; if you replaced the key, `telamon ledger rotate --verifier OLD` goes on "
+                "with the new one; OLD is the old key's file, or what `telamon ledger keygen` printed for it",
+            )
 
 
 def erasure(index: int, *, reason: str, actor: str, salt: bytes) -> SealedEvent:
