@@ -227,3 +227,90 @@ def test_key_that_others_can_read_is_refused(cli: Callable, folder: Path, sample
     ended = cli("check", samples / "clean.pkl")
     assert verifier
     assert (ended.code, ended.out) == (2, "")
+
+
+def test_a_lost_second_place_is_an_error_until_a_new_one_is_started(
+    cli: Callable, folder: Path, samples: Path, verifier: str
+) -> None:
+    (folder / "telamon.yaml").write_text(POLICY.replace("}", ", second_place: second}"))
+    assert verifier
+    refused = cli("check", samples / "clean.pkl")
+    assert refused.code == 3
+    assert "telamon ledger second-place" in refused.out + refused.err
+    assert not (folder / "second").exists()
+    ended = cli("ledger", "verify")
+    assert (ended.code, ended.out.partition(", so")[0]) == (
+        1,
+        f"the ledger is damaged: the second place `{folder / 'second'}` lacks the checkpoint of 8 entries",
+    )
+    started = cli("ledger", "second-place")
+    assert (started.code, started.out.splitlines()[:2]) == (0, ["test-ledger", "9"])
+    assert (folder / "second").read_text() == f"{started.out}\n"
+    assert cli("check", samples).code == 1
+    assert cli("ledger", "verify").code == 0
+
+
+def test_a_replaced_key_stops_recording_until_it_is_rotated(
+    cli: Callable, folder: Path, samples: Path, verifier: str
+) -> None:
+    key_file = folder / ".telamon" / "ledger.key"
+    key_file.unlink()
+    renewed = cli("ledger", "keygen", ".telamon/ledger.key", "--name", "test-ledger").out.strip()
+    refused = cli("check", samples / "clean.pkl")
+    assert refused.code == 3
+    assert "telamon ledger rotate --verifier OLD" in refused.out + refused.err
+    assert cli("ledger", "verify").code == 1
+    wrong = cli("ledger", "rotate", "--verifier", renewed)
+    assert (wrong.code, wrong.out) == (3, "")
+    rotated = cli("ledger", "rotate", "--verifier", verifier)
+    assert (rotated.code, rotated.out.splitlines()[:2]) == (0, ["test-ledger", "9"])
+    assert cli("check", samples).code == 1
+    assert cli("ledger", "verify").code == 0
+    assert cli("ledger", "verify", "--verifier", renewed).code == 0
+    assert cli("ledger", "verify", "--verifier", verifier).code == 1  # knows nothing of what came after
+
+
+@pytest.mark.parametrize("has_policy", [True, False])
+def test_an_auditor_verifies_with_the_verifying_key_alone(
+    cli: Callable, folder: Path, verifier: str, *, has_policy: bool
+) -> None:
+    (folder / ".telamon" / "ledger.key").rename(folder / "away.key")
+    (folder / "kept.key").write_text(f"{verifier}\n")
+    where = () if has_policy else ("--ledger", ".telamon/ledger.db")
+    if not has_policy:
+        (folder / "telamon.yaml").write_text("nonsense: [")
+    for key in (verifier, "kept.key", "away.key"):
+        ended = cli("ledger", "verify", *where, "--verifier", key)
+        assert (ended.code, ended.out) == (0, "8 entries are what was recorded; 8 of them are under a checkpoint\n")
+    other = cli("ledger", "keygen", "other.key", "--name", "test-ledger").out.strip()
+    assert cli("ledger", "verify", *where, "--verifier", other).code == 1
+    assert cli("ledger", "verify", *where, "--verifier", other, "--verifier", verifier).code == 0
+    assert cli("ledger", "verify", *where, "--verifier", "none.key").code == 2
+
+
+def test_signatures_that_nobody_checked_are_no_verification(cli: Callable, folder: Path, verifier: str) -> None:
+    assert verifier
+    for words in (("--ledger", ".telamon/ledger.db"), ()):
+        (folder / "telamon.yaml").write_text("version: 1\nledger: {path: .telamon/ledger.db}\n")
+        ended = cli("ledger", "verify", *words)
+        assert ended.code == 3
+        assert ended.out == (
+            "not verified: 8 entries agree with 2 checkpoints, whose signatures nobody checked; name the verifying "
+            "key with `--verifier`\n"
+        )
+
+
+def test_entries_without_any_checkpoint_need_no_key(cli: Callable, folder: Path, samples: Path) -> None:
+    (folder / "telamon.yaml").write_text("version: 1\nledger: {path: ledger.db}\n")
+    cli("check", samples)
+    ended = cli("ledger", "verify")
+    assert (ended.code, ended.out) == (
+        0,
+        "4 entries are what was recorded; 0 of them are under a checkpoint\n",
+    )
+
+
+def test_keygen_says_why_it_cannot_make_a_folder(cli: Callable) -> None:
+    ended = cli("ledger", "keygen", "telamon.yaml/ledger.key")
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith("error[file-write]: expected to make the folder `telamon.yaml`, found: ")

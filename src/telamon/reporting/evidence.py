@@ -9,9 +9,10 @@ from telamon.core.records import Mode
 from telamon.reporting.report import Failure, FailureKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from telamon.kits.crypto.note_keys import VerifierKey
     from telamon.ledger.entry import Event
     from telamon.ledger.log import Log
     from telamon.policy import Policy
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from telamon.reporting.report import Report
 
 
-def open_evidence(policy: Policy, *, read_only: bool = False) -> Log | None:
+def open_evidence(policy: Policy, *, read_only: bool = False, verifiers: Sequence[VerifierKey] = ()) -> Log | None:
     """Return the ledger that the policy names, with its signing key, or `None` where it names none.
 
     Called before a run, so that a policy that cannot be followed ends it before anything is done. Whether the ledger
@@ -36,13 +37,15 @@ def open_evidence(policy: Policy, *, read_only: bool = False) -> Log | None:
     from telamon.ledger.log import open_log  # noqa: PLC0415  # 20 ms, only where a ledger is named
 
     signer = None
-    if ledger.key is not None:
+    if ledger.key is not None and not verifiers:  # who brings a verifying key need not have the signing key
         from telamon.kits.crypto.key_files import read_signer_key  # noqa: PLC0415  # 20 ms, only where a key is named
 
         signer = read_signer_key(policy.folder / ledger.key)
     second = None if ledger.second_place is None else policy.folder / ledger.second_place
     location, password = _location(ledger, policy.folder)
-    return open_log(location, password=password, signer=signer, second_place=second, read_only=read_only)
+    return open_log(
+        location, password=password, signer=signer, verifiers=verifiers, second_place=second, read_only=read_only
+    )
 
 
 def _location(ledger: Ledger, folder: Path) -> tuple[str | Path, str]:

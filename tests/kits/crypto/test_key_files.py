@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from telamon.kits.crypto.key_files import KeyFileError, read_signer_key, write_signer_key
+from telamon.kits.crypto.key_files import KeyFileError, read_signer_key, read_verifier_key, write_signer_key
 from telamon.kits.crypto.note_keys import NoteKeyError, SignerKey
-from telamon.kits.storage.files import FileExistsAlreadyError
+from telamon.kits.storage.files import FileExistsAlreadyError, FileWriteError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,6 +28,26 @@ def test_writes_a_private_file_that_reads_back(tmp_path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert read_signer_key(path) == SIGNER
     assert [file.name for file in tmp_path.iterdir()] == ["ledger.key"]
+
+
+def test_makes_the_folder_that_is_missing_for_its_owner_only(tmp_path: Path) -> None:
+    write_signer_key(tmp_path / "a" / "b" / "ledger.key", SIGNER)
+    assert stat.S_IMODE((tmp_path / "a" / "b").stat().st_mode) == 0o700
+    assert read_signer_key(tmp_path / "a" / "b" / "ledger.key") == SIGNER
+
+
+def test_says_why_it_cannot_make_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(FileWriteError, match=r"expected to make the folder .*Not a directory"):
+        write_signer_key(tmp_path / "file" / "below" / "ledger.key", SIGNER)
+
+
+@pytest.mark.parametrize("text", [str(SIGNER.verifier), SIGNER.to_text()])
+def test_reads_a_verifier_key_out_of_either_half(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "key"
+    path.write_text(f"{text}\n")
+    path.chmod(0o644)  # the public half is no secret
+    assert read_verifier_key(path) == SIGNER.verifier
 
 
 def test_never_replaces_a_key(tmp_path: Path) -> None:
@@ -55,8 +75,9 @@ def test_reads_through_a_link_to_a_private_file(tmp_path: Path) -> None:
 
 
 def test_refuses_what_is_no_file(tmp_path: Path) -> None:
-    with pytest.raises(KeyFileError, match="No such file"):
-        read_signer_key(tmp_path / "nothing")
+    with pytest.raises(KeyFileError, match="No such file") as caught:
+        read_signer_key(tmp_path / "nothing here")
+    assert caught.value.hint == f"`telamon ledger keygen '{tmp_path}/nothing here'` makes one"
     with pytest.raises(KeyFileError, match=r"Is a directory|regular file"):
         read_signer_key(tmp_path)
 

@@ -9,13 +9,19 @@ import click
 
 from telamon import catalog as catalogue
 from telamon.cli.options import FileName, json_option, load_policy, policy_option
+from telamon.cli.output import say
 from telamon.core.errors import UsageError
 from telamon.core.records import ExitCode
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from telamon.kits.crypto.note_keys import VerifierKey
     from telamon.ledger.log import Log
+    from telamon.ledger.verification import Verification
 
 MAX_FILE_BYTES = 4 * 1024 * 1024  # a proof holds a body of 1 MiB at most, and a checkpoint some 200 bytes
+KEY = "KEY|FILE"
 FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
 
 
@@ -28,7 +34,10 @@ def command() -> None:
 @click.argument("key_file", type=FileName())
 @click.option("--name", default="telamon", show_default=True, help="The ledger's name, which every checkpoint carries.")
 def keygen(key_file: Path, name: str) -> None:
-    """Make a signing key for checkpoints, and print the key that verifies them."""
+    """Make a signing key for checkpoints, and print the key that verifies them.
+
+    Keep what is printed somewhere else: who has it needs neither KEY_FILE nor trust in this machine to verify.
+    """
     from telamon.kits.crypto.key_files import write_signer_key
     from telamon.kits.crypto.note_keys import generate_key
 
@@ -63,24 +72,53 @@ def show(*, policy_file: Path | None, last: int, format_name: str) -> None:
 
 @command.command(name="verify")
 @policy_option
+@click.option(
+    "--ledger",
+    "place",
+    metavar="PATH",
+    help="A ledger by its path or URL, instead of the policy's; the policy is not read.",
+)
+@click.option(
+    "--verifier",
+    "keys",
+    multiple=True,
+    metavar=KEY,
+    help="A verifying key to trust instead of the policy's key, which is then not read. Repeatable.",
+)
 @click.option("--since", type=FILE, help="A checkpoint that you kept; the ledger must have grown out of it.")
 @click.pass_context
-def verify(ctx: click.Context, *, policy_file: Path | None, since: Path | None) -> None:
-    """Recompute everything; exit 1 and name the first bad entry if anything was changed."""
+def verify(
+    ctx: click.Context, *, policy_file: Path | None, place: str | None, keys: tuple[str, ...], since: Path | None
+) -> None:
+    """Recompute everything; exit 1 and name the first bad entry if anything was changed.
+
+    Exit 3 where there are checkpoints and no key to check their signatures with.
+    """
     from telamon.ledger.checkpoint import parse_checkpoint
+    from telamon.ledger.log import open_log
 
     checkpoint = None if since is None else parse_checkpoint(_content(since))
-    with _log(policy_file) as log:
+    trusted = [_verifier(key) for key in keys]
+    opened = _log(policy_file, trusted) if place is None else open_log(place, verifiers=trusted, read_only=True)
+    with opened as log:
         result = log.verify(checkpoint)
-    if result.ok:
-        click.echo(
-            f"{result.size} entries are what was recorded; {result.covered} of them are under a checkpoint"
-            + ("" if result.are_signatures_checked else "; no key to check signatures with")
+    say(_in_words(result))
+    if not result.ok:
+        ctx.exit(ExitCode.FINDINGS)
+    if result.checkpoints and not result.are_signatures_checked:
+        ctx.exit(ExitCode.NOT_RUN)
+
+
+def _in_words(result: Verification) -> str:
+    if not result.ok:
+        where = "" if result.first_bad_index is None else f" at entry {result.first_bad_index}"
+        return f"the ledger is damaged{where}: {result.reason}"
+    if result.checkpoints and not result.are_signatures_checked:
+        return (
+            f"not verified: {result.size} entries agree with {result.checkpoints} checkpoints, whose signatures nobody "
+            "checked; name the verifying key with `--verifier`"
         )
-        return
-    where = "" if result.first_bad_index is None else f" at entry {result.first_bad_index}"
-    click.echo(f"the ledger is damaged{where}: {result.reason}")
-    ctx.exit(ExitCode.FINDINGS)
+    return f"{result.size} entries are what was recorded; {result.covered} of them are under a checkpoint"
 
 
 @command.command(name="checkpoint")
@@ -89,6 +127,30 @@ def checkpoint(*, policy_file: Path | None) -> None:
     """Sign what the ledger holds now and print the checkpoint, to be kept elsewhere."""
     with _log(policy_file, read_only=False) as log:
         click.echo(log.checkpoint().note, nl=False)
+
+
+@command.command(name="rotate")
+@policy_option
+@click.option(
+    "--verifier", "keys", multiple=True, required=True, metavar=KEY, help="The verifying key of before. Repeatable."
+)
+def rotate(*, policy_file: Path | None, keys: tuple[str, ...]) -> None:
+    """Go on with the policy's new key: verify all with the old one, record the change, print a checkpoint."""
+    from telamon.ledger.actor import current_user
+
+    trusted = [_verifier(key) for key in keys]
+    with _log(policy_file, read_only=False) as log:
+        click.echo(log.rotate(trusted, actor=current_user()).note, nl=False)
+
+
+@command.command(name="second-place")
+@policy_option
+def second_place(*, policy_file: Path | None) -> None:
+    """Start the policy's second place anew: verify all, record it, write a checkpoint there and print it."""
+    from telamon.ledger.actor import current_user
+
+    with _log(policy_file, read_only=False) as log:
+        click.echo(log.start_second_place(actor=current_user()).note, nl=False)
 
 
 @command.command(name="prove")
@@ -102,14 +164,13 @@ def prove(index: int, *, policy_file: Path | None) -> None:
 
 @command.command(name="check-proof")
 @click.argument("proof_file", type=FILE)
-@click.option("--verifier", required=True, help="The verifying key that `telamon ledger keygen` printed.")
+@click.option("--verifier", required=True, metavar=KEY, help="The verifying key that `telamon ledger keygen` printed.")
 def check_proof(proof_file: Path, verifier: str) -> None:
     """Check a proof that `telamon ledger prove` printed, without the ledger."""
-    from telamon.kits.crypto.note_keys import parse_verifier_key
     from telamon.ledger.proof import parse_inclusion_proof, verify_proof
 
     proof = parse_inclusion_proof(_content(proof_file).decode("utf-8", "replace"))
-    entry = verify_proof(proof, [parse_verifier_key(verifier)])
+    entry = verify_proof(proof, [_verifier(verifier)])
     click.echo(f"entry {entry.index} of {entry.time} is in the ledger: {entry.control} {entry.outcome}")
 
 
@@ -124,10 +185,19 @@ def export(*, policy_file: Path | None, start: int, without_bodies: bool) -> Non
             click.echo(line)
 
 
-def _log(policy_file: Path | None, *, read_only: bool = True) -> Log:
+def _verifier(text: str) -> VerifierKey:
+    """Read a verifying key, or the file that it stands in."""
+    from telamon.kits.crypto.key_files import read_verifier_key
+    from telamon.kits.crypto.note_keys import parse_verifier_key
+
+    path = Path(text)
+    return read_verifier_key(path) if path.is_file() else parse_verifier_key(text)
+
+
+def _log(policy_file: Path | None, verifiers: Sequence[VerifierKey] = (), *, read_only: bool = True) -> Log:
     from telamon.reporting.evidence import open_evidence
 
-    log = open_evidence(load_policy(policy_file, catalogue.load()), read_only=read_only)
+    log = open_evidence(load_policy(policy_file, catalogue.load()), read_only=read_only, verifiers=verifiers)
     if log is None:
         raise UsageError("the policy names no ledger", hint="add `ledger: {path: .telamon/ledger.db}` to telamon.yaml")
     return log

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 # C2SP signed-note, "Signature types".
 ED25519 = b"\x01"
 _KEY_BYTES = 32
-_SIGNER_PREFIX = "PRIVATE+KEY+"
+SIGNER_PREFIX = "PRIVATE+KEY+"
 
 
 class NoteKeyError(TelamonError):
@@ -100,7 +100,7 @@ class SignerKey:
     def to_text(self) -> str:
         """Return the secret text form, `PRIVATE+KEY+name+id+base64`; never print or log it."""
         key_id = self.verifier.key_id.hex()
-        return f"{_SIGNER_PREFIX}{self.name}+{key_id}+{_to_base64(ED25519 + self.seed)}"
+        return f"{SIGNER_PREFIX}{self.name}+{key_id}+{_to_base64(ED25519 + self.seed)}"
 
 
 def generate_key(name: str, random_bytes: Callable[[int], bytes] = os.urandom) -> SignerKey:
@@ -131,9 +131,9 @@ def parse_signer_key(text: str) -> SignerKey:
         NoteKeyError: It is not of that form, not Ed25519, or the id is not that of the key.
     """
     expected = "a signer key `PRIVATE+KEY+name+id+base64`"
-    if not text.startswith(_SIGNER_PREFIX):
+    if not text.startswith(SIGNER_PREFIX):
         raise NoteKeyError(f"expected {expected}, found another text")
-    name, key_id, seed = _parse(text.removeprefix(_SIGNER_PREFIX), expected)
+    name, key_id, seed = _parse(text.removeprefix(SIGNER_PREFIX), expected)
     signer = SignerKey(name=name, seed=seed)
     _check_id(signer.verifier, key_id)
     return signer
