@@ -80,7 +80,7 @@ def test_report_is_whole_and_says_that_it_was_not_recorded(
         (_no_database, "file is not a database"),
         (_folder, "unable to open database file"),
         (_no_folder, "expected to write"),
-        (_wrong_second_place, "expected checkpoints in "),
+        (_wrong_second_place, "expected the ledger's newest checkpoint in the second place"),
     ],
 )
 def test_reason_is_named(cli: Callable, ledger: Path, damage: Callable[[Path], None], reason: str) -> None:
