@@ -88,6 +88,7 @@ class Trial:
         seed: All randomness of the trial comes from it.
         workspace: An empty private folder of this trial and arm.
         guard: The control, or `None` in the arm that has it off.
+        variant: Name of the way in which it is made, one of `Experiment.variants`; empty where there is one only.
     """
 
     number: int
@@ -95,6 +96,7 @@ class Trial:
     workspace: Path
     guard: Guard[Settings] | None
     attacker: Attacker = Attacker.NAIVE
+    variant: str = ""
 
 
 class Experiment(ABC):
@@ -103,7 +105,8 @@ class Experiment(ABC):
     Attributes:
         name: Kebab-case, unique within the control.
         technique: The ATLAS technique id of the pair that it proves.
-        description: The attack, the target and how success is observed, in one or two sentences.
+        description: The attack, the target and how success is observed, in one or two sentences; what depends on the
+            machine, such as which loaders are installed, is for `variants` and `skipped` to say.
         metric: What `attack` measures; lower is better for the defender.
         floor: The least drop of the metric, off minus on, that passes.
         benign_ceiling: The highest share of honest operations that may fail because of the control.
@@ -123,6 +126,18 @@ class Experiment(ABC):
     benign_trials: ClassVar[int]
     has_adaptive: ClassVar[bool] = False
     strength: ClassVar[Strength] = Strength.EMPIRICALLY_ROBUST
+
+    def variants(self, attacker: Attacker) -> Mapping[str, str]:  # noqa: ARG002  # for those that have several
+        """Return the ways in which this attacker can attack on this machine: name to target, in order.
+
+        Trials take them in turn, honest operations those of the naive attacker. Each is judged on its own: it must
+        work with the control off, and one that gets past the control is named.
+        """
+        return MappingProxyType({})
+
+    def skipped(self) -> Mapping[str, str]:
+        """Return what cannot be run on this machine and is therefore not proved: name to reason."""
+        return MappingProxyType({})
 
     @abstractmethod
     def attack(self, trial: Trial) -> float:

@@ -230,11 +230,57 @@ class Measurement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """One way in which an attack was made, and what came of it in each arm.
+
+    Attributes:
+        name: Kebab-case, unique within the experiment.
+        target: What was attacked and in which version, such as `joblib.load (1.5.2)`; empty where there is one only.
+        is_adaptive: Whether it is the attacker's who knows the defence.
+        trials: In each arm.
+        off: Sum of the metric with the control off; of a rate, the trials in which the attack worked.
+        on: The same with the control on.
+        denied: Trials with the control on in which its guard stopped something.
+    """
+
+    name: str
+    target: str
+    is_adaptive: bool
+    trials: int
+    off: float
+    on: float
+    denied: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skipped:
+    """A way or a target of an attack that could not be run, so that the proof says nothing about it."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basis:
+    """What a proof depends on: where one of these changes, it is stale.
+
+    Attributes:
+        settings: `sha256:...` over the control's own settings, without its mode.
+        telamon: The version of telamon.
+        atlas: The release of ATLAS.
+    """
+
+    settings: str
+    telamon: str
+    atlas: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
     """The result of one experiment: the attack with the control off and on, and what honest users pay.
 
     Attributes:
-        attack: What was done, in words.
+        attack: What was done, in words: against which targets, and which could not be run.
         metric: What is measured; lower is better for the defender.
         off: With the control off.
         on: With the control on, against the strongest attacker that was run.
@@ -246,6 +292,9 @@ class Proof:
         latency_ms: Median CPU milliseconds that the control adds to an honest operation.
         verdict: Whether the drop's lower bound is at or above the floor, at or below the benign ceiling.
         reason: Why, in one line.
+        variants: The ways in which the attack was made, each with its own numbers.
+        skipped: What could not be run, and is not proved.
+        basis: What it depends on; `None` where that was not recorded.
     """
 
     control: str
@@ -266,6 +315,9 @@ class Proof:
     strength: Strength
     verdict: ProofVerdict
     reason: str
+    variants: tuple[Variant, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    basis: Basis | None = None
 
     @property
     def pair(self) -> str:

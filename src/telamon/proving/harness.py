@@ -5,20 +5,25 @@ from __future__ import annotations
 import random
 import shutil
 import statistics
-import tempfile
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from telamon import atlas
 from telamon.core.control import Attacker, Experiment, Guard, Trial
 from telamon.core.records import Interval, Measurement, Proof, ProofVerdict, Strength
 from telamon.kits import stats
+from telamon.proving.basis import basis_of
+from telamon.proving.variants import Tried, account, bypassing, idle, leaking, tally, untried
+from telamon.proving.witness import Witness
+from telamon.proving.workspaces import workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from telamon.core.control import Control
+    from telamon.core.records import Basis, Variant
     from telamon.core.settings import Settings
 
 LEVEL = 0.95
@@ -27,9 +32,14 @@ RESAMPLES = 2000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arm:
-    """The values of one metric over the trials of one arm, in the order of the trials."""
+    """The values of one metric over the trials of one arm, in the order of the trials.
+
+    Attributes:
+        denials: For each trial whether a guard stopped something in it; empty where nobody looked.
+    """
 
     values: tuple[float, ...]
+    denials: tuple[bool, ...] = ()
 
     @property
     def measurement(self) -> Measurement:
@@ -48,6 +58,20 @@ class Arm:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Duel:
+    """The two arms of one attacker."""
+
+    attacker: Attacker
+    off: Arm
+    on: Arm
+
+    @property
+    def gain(self) -> float:
+        """How far the control brings the metric down."""
+        return statistics.fmean(self.off.values) - statistics.fmean(self.on.values)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
     """What an experiment runs with.
 
@@ -55,12 +79,14 @@ class Bench:
         guard: The control, switched on.
         seed: All trials' seeds come from it.
         folder: Where the trials' workspaces are made and removed.
+        basis: What the proof depends on.
         on_trial: Called after each trial, for progress.
     """
 
     guard: Guard[Settings] | None
     seed: int
     folder: Path
+    basis: Basis
     on_trial: Callable[[], None]
 
 
@@ -89,37 +115,33 @@ def run(
     """
     guard_type = control.guard()
     guard = None if guard_type is None else guard_type(settings)
-    folder = Path(tempfile.mkdtemp(prefix="telamon-proof-"))
-    try:
-        bench = Bench(guard=guard, seed=seed, folder=folder, on_trial=on_trial)
-        return _prove(control, kind(), bench)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    basis = basis_of(settings, atlas.load())
+    with workspace() as folder:
+        return _prove(control, kind(), Bench(guard=guard, seed=seed, folder=folder, basis=basis, on_trial=on_trial))
 
 
 def _prove(control: Control, experiment: Experiment, bench: Bench) -> Proof:
-    off = _attacks(experiment, bench, Attacker.NAIVE, is_on=False)
-    on = _attacks(experiment, bench, Attacker.NAIVE, is_on=True)
-    strongest_off, strongest_on, adaptive = off, on, None
-    if experiment.has_adaptive:
-        adaptive_off = _attacks(experiment, bench, Attacker.ADAPTIVE, is_on=False)
-        adaptive = _attacks(experiment, bench, Attacker.ADAPTIVE, is_on=True)
-        # The verdict is that of the attacker against whom the control does worse.
-        if _gain(adaptive_off, adaptive) <= _gain(off, on):
-            strongest_off, strongest_on = adaptive_off, adaptive
-    cost, served, latency_ms = _benign(experiment, bench)
-    drop = paired_drop(strongest_off, strongest_on)
-    verdict, reason = judge(experiment, strongest_off.measurement, drop, cost, served)
+    attackers = tuple(Attacker) if experiment.has_adaptive else (Attacker.NAIVE,)
+    duels = [_duel(experiment, bench, attacker) for attacker in attackers]
+    # The verdict is that of the attacker against whom the control does worse; of equals, the one who knows it.
+    strongest = min(reversed(duels), key=lambda duel: duel.gain)
+    variants = tuple(variant for duel in duels for variant in _variants(experiment, duel))
+    skipped = untried(experiment, attackers)
+    cost, latency_ms = _benign(experiment, bench)
+    drop = paired_drop(strongest.off, strongest.on)
+    verdict, reason = judge(experiment, strongest.off.measurement, drop, cost, variants)
+    if all(duel.on.is_rate for duel in duels):  # other metrics, such as queries answered, are rarely nought
+        reason += leaking(variants, experiment.floor, before="; the attack sometimes works as ")
     return Proof(
         control=control.name,
         experiment=experiment.name,
         mitigation=control.mitigation,
         technique=experiment.technique,
-        attack=experiment.description,
+        attack=account(experiment, variants, skipped),
         metric=experiment.metric,
-        off=off.measurement,
-        on=on.measurement,
-        adaptive=None if adaptive is None else adaptive.measurement,
+        off=duels[0].off.measurement,
+        on=duels[0].on.measurement,
+        adaptive=duels[1].on.measurement if len(duels) > 1 else None,
         drop=drop,
         floor=experiment.floor,
         benign_cost=cost,
@@ -129,6 +151,9 @@ def _prove(control: Control, experiment: Experiment, bench: Bench) -> Proof:
         strength=experiment.strength if verdict is ProofVerdict.PASSED else Strength.NO_EFFECT,
         verdict=verdict,
         reason=reason,
+        variants=variants,
+        skipped=skipped,
+        basis=bench.basis,
     )
 
 
@@ -153,7 +178,7 @@ def paired_drop(off: Arm, on: Arm) -> Interval:
 
 
 def judge(
-    experiment: Experiment, off: Measurement, drop: Interval, cost: Measurement, served: float
+    experiment: Experiment, off: Measurement, drop: Interval, cost: Measurement, variants: Sequence[Variant] = ()
 ) -> tuple[ProofVerdict, str]:
     """Return the verdict and its reason in one line.
 
@@ -162,22 +187,31 @@ def judge(
         off: The attack with the control off; below the floor there is nothing to prove.
         drop: Interval of the drop; its lower bound is compared.
         cost: Share of honest operations lost.
-        served: Share of honest operations that work with the control off; where they do not, nobody could lose any.
+        variants: The ways in which the attack was made; a mean over them must not hide one that gets past the control,
+            or one that never worked.
     """
     if served < 1 - experiment.benign_ceiling:
         return ProofVerdict.INCONCLUSIVE, f"only {served:.0%} of honest operations work with the control off"
     if off.value < experiment.floor:
-        return ProofVerdict.INCONCLUSIVE, f"the attack works in only {off.value:.0%} of trials with the control off"
+        reason = f"the attack works in only {off.value:.0%} of trials with the control off"
+        return ProofVerdict.INCONCLUSIVE, reason + idle(variants, before=": it never works as ")
+    fallen = _shortfall(experiment, drop, cost)
+    if bypass := bypassing(variants, experiment.floor):
+        return ProofVerdict.FAILED, "; ".join(each for each in (f"the control is passed by {bypass}", fallen) if each)
+    if fallen:
+        return ProofVerdict.FAILED, fallen
+    if never := idle(variants, before="with the control off the attack never works as "):
+        return ProofVerdict.INCONCLUSIVE, never
+    return ProofVerdict.PASSED, f"the drop is at least {drop.low:.2f}, the floor is {experiment.floor:.2f}"
+
+
+def _shortfall(experiment: Experiment, drop: Interval, cost: Measurement) -> str:
+    """What keeps the proof from passing over all trials; empty where nothing does."""
     if drop.low < experiment.floor:
-        return ProofVerdict.FAILED, f"the drop is at least {drop.low:.2f}, below the floor of {experiment.floor:.2f}"
+        return f"the drop is at least {drop.low:.2f}, below the floor of {experiment.floor:.2f}"
     if cost.value > experiment.benign_ceiling:
-        return (
-            ProofVerdict.FAILED,
-            f"honest users lose {cost.value:.1%} of operations, above the ceiling of {experiment.benign_ceiling:.1%}",
-        )
-    reason = f"the drop is at least {drop.low:.2f}, the floor is {experiment.floor:.2f}"
-    excluded = f"{cost.trials} honest operations exclude only a loss above {cost.interval.high:.0%}"
-    return ProofVerdict.PASSED, f"{reason}; {excluded}"
+        return f"honest users lose {cost.value:.1%} of operations, above the ceiling of {experiment.benign_ceiling:.1%}"
+    return ""
 
 
 def _interval(bounds: stats.Bounds) -> Interval:
@@ -189,16 +223,26 @@ def _bootstrapped_mean(values: Sequence[float]) -> stats.Bounds:
     return stats.bootstrap(values, statistics.fmean, generator=generator, resamples=RESAMPLES, level=LEVEL)
 
 
-def _gain(off: Arm, on: Arm) -> float:
-    return statistics.fmean(off.values) - statistics.fmean(on.values)
+def _duel(experiment: Experiment, bench: Bench, attacker: Attacker) -> Duel:
+    off, on = (_attacks(experiment, bench, attacker, is_on=is_on) for is_on in (False, True))
+    return Duel(attacker=attacker, off=off, on=on)
 
 
 def _attacks(experiment: Experiment, bench: Bench, attacker: Attacker, *, is_on: bool) -> Arm:
-    values = []
-    for trial in _trials(bench, experiment.trials, attacker, is_on=is_on, purpose="attack"):
+    values, denials = [], []
+    for trial in _trials(experiment, bench, attacker, is_on=is_on, purpose="attack"):
         values.append(float(experiment.attack(trial)))
+        denials.append(isinstance(trial.guard, Witness) and trial.guard.has_denied)
         _end(trial, bench)
-    return Arm(values=tuple(values))
+    return Arm(values=tuple(values), denials=tuple(denials))
+
+
+def _variants(experiment: Experiment, duel: Duel) -> tuple[Variant, ...]:
+    trials = [
+        Tried(off=off, on=on, is_denied=is_denied)
+        for off, on, is_denied in zip(duel.off.values, duel.on.values, duel.on.denials, strict=True)
+    ]
+    return tally(experiment, duel.attacker, trials)
 
 
 def _benign(experiment: Experiment, bench: Bench) -> tuple[Measurement, float, float]:
@@ -206,7 +250,7 @@ def _benign(experiment: Experiment, bench: Bench) -> tuple[Measurement, float, f
     served: dict[bool, list[bool]] = {False: [], True: []}
     spent: dict[bool, list[float]] = {False: [], True: []}
     for is_on in (False, True):
-        for trial in _trials(bench, experiment.benign_trials, Attacker.NAIVE, is_on=is_on, purpose="benign"):
+        for trial in _trials(experiment, bench, Attacker.NAIVE, is_on=is_on, purpose="benign"):
             start = time.process_time()
             served[is_on].append(experiment.benign(trial))
             spent[is_on].append(time.process_time() - start)
@@ -216,19 +260,20 @@ def _benign(experiment: Experiment, bench: Bench) -> tuple[Measurement, float, f
     return lost.measurement, statistics.fmean(served[False]), max(0.0, added * 1000)
 
 
-def _trials(bench: Bench, count: int, attacker: Attacker, *, is_on: bool, purpose: str) -> Sequence[Trial]:
+def _trials(experiment: Experiment, bench: Bench, attacker: Attacker, *, is_on: bool, purpose: str) -> Iterator[Trial]:
+    """Yield the trials of one arm, each with a workspace and, where the control is on, a witness of its own."""
     generator = random.Random(f"{bench.seed}/{purpose}/{attacker}")  # noqa: S311  # reproducible, not secret
-    seeds = [generator.getrandbits(32) for _ in range(count)]
-    return [
-        Trial(
+    count = experiment.trials if purpose == "attack" else experiment.benign_trials
+    names = tuple(experiment.variants(attacker)) or ("",)
+    for number in range(count):
+        yield Trial(
             number=number,
-            seed=seed,
+            seed=generator.getrandbits(32),
             workspace=_workspace(bench.folder, f"{purpose}-{attacker}-{'on' if is_on else 'off'}-{number}"),
-            guard=bench.guard if is_on else None,
+            guard=None if bench.guard is None or not is_on else Witness(bench.guard),
             attacker=attacker,
+            variant=names[number % len(names)],
         )
-        for number, seed in enumerate(seeds)
-    ]
 
 
 def _workspace(folder: Path, name: str) -> Path:

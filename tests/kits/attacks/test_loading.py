@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import platform
 from typing import TYPE_CHECKING
 
 import pytest
 
 from telamon.kits.attacks import loading
-from telamon.kits.attacks.loading import Loaded, Loader, load_in_child
+from telamon.kits.attacks.loading import Availability, Loaded, Loader, availability, load_in_child
 from telamon.kits.attacks.pickles import Program
 
 if TYPE_CHECKING:
@@ -103,3 +104,24 @@ def test_child_works_in_the_workspace_and_not_in_our_folder(tmp_path: Path, monk
     loaded("open('here', 'w').close()", theirs)
     assert sorted(path.name for path in theirs.iterdir()) == ["here", "model.pkl"]
     assert list(ours.iterdir()) == []
+
+
+def test_loader_of_python_itself_is_there_with_its_version(tmp_path: Path) -> None:
+    found = availability(Loader.PICKLE, workspace=tmp_path)
+    assert found == Availability(version=f"Python {platform.python_version()}", reason="")
+
+
+def test_loader_whose_library_is_not_installed_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(loading._LIBRARIES, Loader.JOBLIB, "no_such_library")  # there is none to take away
+    found = availability(Loader.JOBLIB, workspace=tmp_path)
+    assert found == Availability(version="", reason="no_such_library is not installed")
+
+
+def test_library_that_only_we_can_import_is_no_loader_of_the_victim(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "only_ours.py").write_text("__version__ = '1'\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setitem(loading._LIBRARIES, Loader.JOBLIB, "only_ours")  # the victim has no path to it
+    found = availability(Loader.JOBLIB, workspace=tmp_path)
+    assert found.reason == "only_ours cannot be imported: ModuleNotFoundError: No module named 'only_ours'"

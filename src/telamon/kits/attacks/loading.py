@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
+import platform
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -41,6 +43,22 @@ class Loaded:
     answer: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Availability:
+    """Whether victims on this machine can load with a loader.
+
+    Attributes:
+        version: Of the library, or of Python for what comes with it; empty where it cannot be used.
+        reason: Why it cannot be used; empty where it can.
+    """
+
+    version: str
+    reason: str
+
+
+# What victims import for each loader that does not come with Python.
+_LIBRARIES = {Loader.JOBLIB: "joblib", Loader.NUMPY: "numpy", Loader.TORCH: "torch"}
+
 # One line each, run with -I -S-free isolation in the child; the path is its argument, never part of the code.
 _STATEMENTS = {
     Loader.PICKLE: "import pickle; value = pickle.load(open(path, 'rb'))",
@@ -60,7 +78,7 @@ resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))
 resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 path = sys.argv[1]
 {statement}
-print(type(value).__name__)
+print({shown})
 """
 
 
@@ -76,7 +94,30 @@ def load_in_child(loader: Loader, path: Path, *, workspace: Path) -> Loaded:
         path: The artefact.
         workspace: An existing private folder.
     """
-    program = _PROGRAM.format(cpu=CPU_S, memory=MEMORY_BYTES, size=FILE_BYTES, statement=_STATEMENTS[loader])
+    return _run(_STATEMENTS[loader], str(path), workspace)
+
+
+def availability(loader: Loader, *, workspace: Path) -> Availability:
+    """Say whether the victim can use a loader, by importing its library in the victim's own child process.
+
+    Args:
+        loader: Which one.
+        workspace: An existing private folder.
+    """
+    library = _LIBRARIES.get(loader)
+    if library is None:
+        return Availability(version=f"Python {platform.python_version()}", reason="")
+    if importlib.util.find_spec(library) is None:
+        return Availability(version="", reason=f"{library} is not installed")
+    # The victim is isolated (`-I`): what lies on PYTHONPATH only is there for us and not for it.
+    done = _run(f"import {library}", "", workspace, shown=f"{library}.__version__")
+    if not done.ok:
+        return Availability(version="", reason=f"{library} cannot be imported: {done.answer}")
+    return Availability(version=f"{library} {done.answer}", reason="")
+
+
+def _run(statement: str, argument: str, workspace: Path, *, shown: str = "type(value).__name__") -> Loaded:
+    program = _PROGRAM.format(cpu=CPU_S, memory=MEMORY_BYTES, size=FILE_BYTES, statement=statement, shown=shown)
     environment = {
         **{name: value for name, value in os.environ.items() if name.startswith("OPENBLAS_")},
         "PATH": os.defpath,
@@ -87,7 +128,7 @@ def load_in_child(loader: Loader, path: Path, *, workspace: Path) -> Loaded:
     }
     try:
         done = subprocess.run(  # noqa: S603  # the program is ours, the path is an argument
-            [sys.executable, "-I", "-c", program, str(path)],
+            [sys.executable, "-I", "-c", program, argument],
             cwd=workspace,
             env=environment,
             capture_output=True,
