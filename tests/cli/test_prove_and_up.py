@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from types import SimpleNamespace
+import platform
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +11,9 @@ import pytest
 from telamon.cli.commands import up
 from telamon.controls.artifact.vulnerability_scanning import experiments
 from telamon.controls.artifact.vulnerability_scanning.guard import VulnerabilityScanningGuard
-from telamon.core.records import Decision, Effect, ExitCode
+from telamon.core.records import Decision, Effect
+from telamon.kits.attacks import loading
+from telamon.ledger.log import open_log
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,11 +38,65 @@ def test_pair_is_proved_and_the_proof_is_in_the_ledger(cli: Callable, folder: Pa
     assert [
         (proof["pair"], proof["verdict"], proof["off"]["value"], proof["on"]["value"]) for proof in document["proofs"]
     ] == [("AML.M0016/AML.T0011", "passed", 1.0, 0.0)]
-    rows = json.loads(cli("coverage", "--format", "json").out)
-    assert len(rows) == 26
-    scanning = next(row for row in rows if row["mitigation"] == "AML.M0016")
+    covered = json.loads(cli("coverage", "--format", "json").out)
+    assert len(covered["mitigations"]) == 26
+    scanning = next(row for row in covered["mitigations"] if row["mitigation"] == "AML.M0016")
     assert (scanning["state"], scanning["proved"]) == ("partly proved", ["AML.T0011"])
-    assert cli("coverage").out.splitlines()[-2].startswith("1 of ")
+    assert (covered["proved"], covered["pairs_in_scope"], covered["pairs_of_release"]) == (1, 202, 246)
+    assert [each["mitigation"] for each in covered["not_in_scope_yet"]] == [f"AML.M{n:04}" for n in range(26, 35)]
+    lines = cli("coverage").out.splitlines()
+    assert (
+        "1 of 202 (mitigation, technique) pairs are enforced with a fresh, passed proof; "
+        "in scope: 26 mitigations, AML.M0000 to AML.M0025"
+    ) in lines
+    assert "not in scope yet: 9 mitigations of ATLAS 5.6.0 with 44 of its 246 pairs" in lines
+
+
+@pytest.mark.usefixtures("few_trials")
+def test_proof_outlives_other_edits_of_the_policy_and_not_those_of_its_control(cli: Callable, folder: Path) -> None:
+    head = "version: 1\nledger: {path: ledger.db}\n"
+    (folder / "telamon.yaml").write_text(head)
+    assert cli("prove", "AML.M0016/AML.T0011").code == 0
+    (folder / "telamon.yaml").write_text(head + "exclude: ['*.bak']\n")
+    assert "partly proved" in cli("coverage").out
+    (folder / "telamon.yaml").write_text(head + "controls: {vulnerability-scanning: {fail_at: critical}}\n")
+    assert "AML.M0016: stale: settings changed since " in cli("coverage").out
+    (folder / "telamon.yaml").write_text(head + "controls: {vulnerability-scanning: {mode: shadow}}\n")
+    assert "partly proved, but in shadow: stops nothing" in cli("coverage").out
+
+
+@pytest.mark.usefixtures("few_trials")
+def test_proof_of_a_control_in_shadow_says_so(cli: Callable, folder: Path) -> None:
+    (folder / "telamon.yaml").write_text("version: 1\ncontrols: {vulnerability-scanning: {mode: shadow}}\n")
+    ended = cli("prove", "AML.M0016/AML.T0011")
+    assert ended.code == 0
+    assert ended.err == "note: `vulnerability-scanning` was proved as it would enforce; the policy has it on `shadow`\n"
+
+
+@pytest.mark.usefixtures("few_trials")
+def test_proof_without_the_libraries_says_which_loaders_ran(
+    cli: Callable, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for loader in loading._LIBRARIES:  # as where none is installed
+        monkeypatch.setitem(loading._LIBRARIES, loader, f"no_{loader.name.lower()}")  # likewise
+    (folder / "telamon.yaml").write_text("version: 1\nledger: {path: ledger.db}\n")
+    ended = cli("prove", "AML.M0016/AML.T0011.000", "--format", "json")
+    (proof,) = json.loads(ended.out)["proofs"]
+    python = f"pickle.load (Python {platform.python_version()})"
+    assert f"Run with {python} in 16 trials of each arm. " in proof["attack"]
+    assert (
+        "Not run: joblib.load (no_joblib is not installed); numpy.load (no_numpy is not installed); "
+        "torch.load (no_torch is not installed)."
+    ) in proof["attack"]
+    with open_log(folder / "ledger.db") as log:
+        (recorded,) = (entry.details() for entry in log.entries())
+    assert [(each["name"], each["target"], each["trials"]) for each in recorded["variants"]] == [
+        ("shell-bare", python, 6),
+        ("evaluated-bare", python, 5),
+        ("old-instance-bare", python, 5),
+    ]
+    assert {(each["off"], each["on"], each["denied"]) for each in recorded["variants"]} == {(6, 0, 6), (5, 0, 5)}
+    assert [each["name"] for each in recorded["skipped"]] == ["joblib.load", "numpy.load", "torch.load"]
 
 
 @pytest.mark.usefixtures("few_trials")

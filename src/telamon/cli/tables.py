@@ -9,7 +9,7 @@ from telamon.kits.text.display import columns, printable
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from telamon.proving.coverage import Row
+    from telamon.proving.coverage import Coverage
 
 
 def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -21,10 +21,23 @@ def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
         yield "  ".join(padded).rstrip()
 
 
-def coverage_table(rows: Sequence[Row]) -> Iterator[str]:
-    """Yield the coverage table: one line for each mitigation, and a sum."""
+def coverage_table(covered: Coverage) -> Iterator[str]:
+    """Yield the coverage: one line for each mitigation, why pairs do not count, the sum, and what is out of scope."""
     head = ["mitigation", "name", "state", "pairs", "control"]
-    body = [[row.mitigation, row.name, row.state, f"{len(row.proved)}/{row.pairs}", row.control] for row in rows]
+    body = [
+        [row.mitigation, row.name, row.state, f"{len(row.proved)}/{row.pairs}", row.control] for row in covered.rows
+    ]
     yield from table([head, *body])
-    proved = sum(len(row.proved) for row in rows)
-    yield f"{proved} of {sum(row.pairs for row in rows)} (mitigation, technique) pairs have a fresh, passed proof"
+    for row in covered.rows:
+        yield from (printable(f"{row.mitigation}: {note}") for note in row.notes)
+    first, last = covered.rows[0].mitigation, covered.rows[-1].mitigation
+    yield (
+        f"{covered.proved} of {covered.pairs} (mitigation, technique) pairs are enforced with a fresh, passed proof; "
+        f"in scope: {len(covered.rows)} mitigations, {first} to {last}"
+    )
+    if covered.beyond:
+        yield (
+            f"not in scope yet: {len(covered.beyond)} mitigations of ATLAS {covered.release} with "
+            f"{covered.all_pairs - covered.pairs} of its {covered.all_pairs} pairs"
+        )
+        yield from (printable(f"  {each.mitigation}  {each.name}") for each in covered.beyond)

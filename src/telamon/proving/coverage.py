@@ -1,35 +1,41 @@
-"""Coverage: which (mitigation, technique) pairs of the ATLAS release have a fresh, passed proof in the ledger."""
+"""Coverage: which (mitigation, technique) pairs of the ATLAS release have a fresh, passed proof and are enforced."""
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from telamon.core.records import Mode, ProofVerdict
-from telamon.ledger.entry import EntryKind
+from telamon.core.errors import MissingExtraError
+from telamon.core.records import Mode
+from telamon.proving.basis import basis_of
+from telamon.proving.standing import Standing, standings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    import datetime as dt
+    from collections.abc import Iterable
 
-    from telamon.atlas import Release
+    from telamon.atlas import Mitigation, Release
     from telamon.catalog import Catalog
+    from telamon.core.control import Control
     from telamon.ledger.log import Log
     from telamon.policy import Policy
 
-FRESH_DAYS: Final = 30  # a month: libraries and attacks change, and a proof is of one day
-CLASSIC: Final = 26  # AML.M0000 to AML.M0025
+SCOPE: Final = tuple(f"AML.M{number:04}" for number in range(26))  # what this version of telamon sets out to cover
 
 
 class State(StrEnum):
-    """How a mitigation stands."""
+    """How a mitigation stands; only pairs of the first two count as proved."""
 
     PROVED = "proved"
     PARTLY_PROVED = "partly proved"
     NOT_PROVED = "on, not proved"
-    SHADOW = "in shadow, stops nothing"
+    STALE = "stale"
+    SHADOW_PROVED = "proved, but in shadow: stops nothing"
+    SHADOW_PARTLY_PROVED = "partly proved, but in shadow: stops nothing"
+    SHADOW = "in shadow, not proved"
     OFF = "off"
+    NOTHING = "nothing to enforce yet"
     NOT_BUILT = "not built yet"
 
 
@@ -39,8 +45,10 @@ class Row:
 
     Attributes:
         control: The control's name; empty where there is none.
-        proved: Techniques of its pairs with a fresh, passed proof, where the control is in enforce mode.
+        proved: Techniques of its pairs that count: with a fresh, passed proof, and enforced.
+        passed: Techniques of its pairs with a fresh, passed proof, whatever the mode.
         pairs: How many techniques ATLAS lists for it.
+        notes: Why pairs do not count and what to do, one line each.
     """
 
     mitigation: str
@@ -48,61 +56,127 @@ class Row:
     control: str
     state: State
     proved: tuple[str, ...]
+    passed: tuple[str, ...]
+    pairs: int
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beyond:
+    """A mitigation of the release that this version of telamon does not set out to cover."""
+
+    mitigation: str
+    name: str
     pairs: int
 
 
-def proved_pairs(log: Log | None, *, bases: Mapping[str, str], now: dt.datetime) -> frozenset[str]:
-    """Return the pairs that are proved for the settings in force, as `AML.M…/AML.T…`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """What is covered of a release.
 
-    Of each experiment the newest fresh proof counts, and all experiments of a pair must have passed.
+    Attributes:
+        release: Of ATLAS.
+        rows: One for each mitigation in scope, in order.
+        beyond: Those that are not in scope yet, in order.
+    """
+
+    release: str
+    rows: tuple[Row, ...]
+    beyond: tuple[Beyond, ...]
+
+    @property
+    def proved(self) -> int:
+        """How many pairs count as proved."""
+        return sum(len(row.proved) for row in self.rows)
+
+    @property
+    def pairs(self) -> int:
+        """How many pairs the mitigations in scope have."""
+        return sum(row.pairs for row in self.rows)
+
+    @property
+    def all_pairs(self) -> int:
+        """How many pairs the release has."""
+        return self.pairs + sum(each.pairs for each in self.beyond)
+
+
+def coverage(catalog: Catalog, policy: Policy, release: Release, log: Log | None, *, now: dt.datetime) -> Coverage:
+    """Return how the mitigations of a release stand.
 
     Args:
-        log: The ledger, `None` where there is none.
-        bases: What proofs must hold for, by control: `Policy.basis`.
-        now: For the age of proofs.
+        catalog: The controls.
+        policy: Whose settings proofs must have been made with, and whose modes decide what counts.
+        release: Of ATLAS.
+        log: The ledger with the proofs, if there is one.
+        now: From which the age of proofs is taken.
     """
-    newest: dict[str, dict[str, bool]] = {}
-    oldest = now - dt.timedelta(days=FRESH_DAYS)
-    for recorded in log.entries() if log is not None else ():
-        entry = recorded.entry
-        if entry.kind is not EntryKind.PROOF or recorded.is_erased:
-            continue
-        details = recorded.details()
-        if not isinstance(details, dict) or details.get("basis") != bases.get(entry.control):
-            continue
-        if dt.datetime.fromisoformat(entry.time) >= oldest:
-            pair = f"{details.get('mitigation')}/{details.get('technique')}"
-            newest.setdefault(pair, {})[f"{details.get('experiment')}"] = entry.outcome == ProofVerdict.PASSED
-    return frozenset(pair for pair, passed in newest.items() if all(passed.values()))
+    built = {listed.control.mitigation: listed.control for listed in catalog}
+    bases = {listed.control.name: basis_of(policy.settings(listed.control.name), release) for listed in catalog}
+    found = standings(log, bases, now=now)
+    rows = [
+        _row(mitigation, built.get(mitigation.id), policy, found)
+        for mitigation in release.mitigations
+        if mitigation.id in SCOPE
+    ]
+    beyond = [
+        Beyond(mitigation=each.id, name=each.name, pairs=len(each.techniques))
+        for each in release.mitigations
+        if each.id not in SCOPE
+    ]
+    return Coverage(release=release.version, rows=tuple(rows), beyond=tuple(beyond))
 
 
-def coverage(catalog: Catalog, policy: Policy, release: Release, proved: Iterable[str]) -> tuple[Row, ...]:
-    """Return one row for each of the 26 classic mitigations, in order."""
-    built = {listed.control.mitigation: listed.control.name for listed in catalog}
-    fresh = set(proved)
-    rows = []
-    for mitigation in release.mitigations[:CLASSIC]:
-        name = built.get(mitigation.id, "")
-        is_enforced = bool(name) and policy.mode(name) is Mode.ENFORCE
-        done = tuple(each for each in mitigation.techniques if is_enforced and f"{mitigation.id}/{each}" in fresh)
-        rows.append(
-            Row(
-                mitigation=mitigation.id,
-                name=mitigation.name,
-                control=name,
-                state=_state(name, policy, done, len(mitigation.techniques)),
-                proved=done,
-                pairs=len(mitigation.techniques),
-            )
-        )
-    return tuple(rows)
+def _row(mitigation: Mitigation, control: Control | None, policy: Policy, found: dict[str, Standing]) -> Row:
+    mode = Mode.OFF if control is None else policy.mode(control.name)
+    known = {each: found.get(f"{mitigation.id}/{each}", Standing()) for each in mitigation.techniques}
+    passed = tuple(technique for technique, standing in known.items() if standing.is_passed)
+    state = State.NOT_BUILT if control is None else _state(control, mode, len(mitigation.techniques), known.values())
+    is_idle = state in {State.NOT_BUILT, State.NOTHING, State.OFF}
+    return Row(
+        mitigation=mitigation.id,
+        name=mitigation.name,
+        control="" if control is None else control.name,
+        state=state,
+        proved=passed if mode is Mode.ENFORCE and not is_idle else (),
+        passed=passed,
+        pairs=len(mitigation.techniques),
+        notes=() if is_idle else tuple(_notes(mitigation.id, known)),
+    )
 
 
-def _state(control: str, policy: Policy, done: tuple[str, ...], pairs: int) -> State:
-    if not control:
-        return State.NOT_BUILT
-    if policy.mode(control) is not Mode.ENFORCE:
-        return State.OFF if policy.mode(control) is Mode.OFF else State.SHADOW
-    if len(done) == pairs:
-        return State.PROVED
-    return State.PARTLY_PROVED if done else State.NOT_PROVED
+def _state(control: Control, mode: Mode, pairs: int, known: Iterable[Standing]) -> State:
+    if not _has_parts(control):
+        return State.NOTHING
+    if mode is Mode.OFF:
+        return State.OFF
+    each = tuple(known)
+    passed = sum(standing.is_passed for standing in each)
+    is_shadow = mode is Mode.SHADOW
+    if passed:
+        if passed == pairs:
+            return State.SHADOW_PROVED if is_shadow else State.PROVED
+        return State.SHADOW_PARTLY_PROVED if is_shadow else State.PARTLY_PROVED
+    if any(standing.is_stale for standing in each):
+        return State.STALE
+    return State.SHADOW if is_shadow else State.NOT_PROVED
+
+
+def _has_parts(control: Control) -> bool:
+    """Whether the control can check or stop anything; one whose extra is missing could."""
+    try:
+        return control.guard() is not None or control.checker() is not None
+    except MissingExtraError:
+        return True
+
+
+def _notes(mitigation: str, known: dict[str, Standing]) -> list[str]:
+    """One line for each reason that some pairs do not count, with the pairs where it is not all of them."""
+    techniques: dict[str, list[str]] = {}
+    for technique, standing in known.items():
+        if standing.reason:
+            techniques.setdefault(standing.reason, []).append(technique)
+    notes = []
+    for reason, which in techniques.items():
+        place = "" if len(which) == len(known) else f" ({', '.join(which)})"
+        notes.append(f"{reason}{place}; run `telamon prove {mitigation}`")
+    return notes

@@ -9,6 +9,7 @@ import click
 from telamon import catalog as catalogue
 from telamon.cli.options import load_policy, policy_option, report_options
 from telamon.core.errors import UsageError
+from telamon.core.records import Mode
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,4 +64,7 @@ def command(
         report = prove(chosen, policy=policy, seed=seed, begin=bar.begin, advance=bar.advance)
     report = evidence.recorded(report, policy, log)
     emit(report, Output(format_name=format_name, file=output, is_verbose=verbose, color=color))
+    for control in dict.fromkeys(proof.control for proof in report.proofs):
+        if (mode := policy.mode(control)) is not Mode.ENFORCE:
+            click.echo(f"note: `{control}` was proved as it would enforce; the policy has it on `{mode}`", err=True)
     ctx.exit(report.exit_code)
