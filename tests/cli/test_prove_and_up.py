@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from telamon.cli.commands import up
 from telamon.controls.artifact.vulnerability_scanning import experiments
 from telamon.controls.artifact.vulnerability_scanning.guard import VulnerabilityScanningGuard
-from telamon.core.records import Decision, Effect
+from telamon.core.records import Decision, Effect, ExitCode
 from telamon.kits.attacks import loading
 from telamon.ledger.log import open_log
 

@@ -196,6 +196,9 @@ EXPECTED = {
             "strength": "empirically robust",
             "verdict": "passed",
             "reason": "drop of at least 0.9",
+            "variants": [],
+            "skipped": [],
+            "basis": None,
         },
         {
             "pair": "AML.M0016/AML.T0011.000",
@@ -217,6 +220,9 @@ EXPECTED = {
             "strength": "empirically robust",
             "verdict": "failed",
             "reason": "drop of at least 0.1",
+            "variants": [],
+            "skipped": [],
+            "basis": None,
         },
         {
             "pair": "AML.M0016/AML.T0011.001",
@@ -238,6 +244,9 @@ EXPECTED = {
             "strength": "empirically robust",
             "verdict": "inconclusive",
             "reason": "no attack with the control off",
+            "variants": [],
+            "skipped": [],
+            "basis": None,
         },
     ],
     "failures": [

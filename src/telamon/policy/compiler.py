@@ -118,20 +118,6 @@ class Policy:
 
         return "sha256:" + hashlib.sha256(canonical_json.encode(self.effective)).hexdigest()
 
-    def basis(self, control: str) -> str:
-        """What a proof of a control holds for: a digest of its settings but the mode, and of telamon's version.
-
-        Another waiver, principal or control changes no proof; other settings and other code do.
-        """
-        import hashlib  # noqa: PLC0415  # as above
-
-        from telamon import __version__  # noqa: PLC0415  # likewise
-        from telamon.kits.text import canonical_json  # noqa: PLC0415  # likewise
-
-        settings = {key: value for key, value in _plain(self.settings(control)).items() if key != "mode"}
-        whole = {"settings": settings, "version": __version__}
-        return "sha256:" + hashlib.sha256(canonical_json.encode(whole)).hexdigest()
-
     def origin(self, path: ValuePath) -> str:
         """Return where the value at `path` comes from: `file:line:column`, or `default`."""
         mark = self.marks.get(path)

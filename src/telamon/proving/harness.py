@@ -127,9 +127,12 @@ def _prove(control: Control, experiment: Experiment, bench: Bench) -> Proof:
     strongest = min(reversed(duels), key=lambda duel: duel.gain)
     variants = tuple(variant for duel in duels for variant in _variants(experiment, duel))
     skipped = untried(experiment, attackers)
-    cost, latency_ms = _benign(experiment, bench)
+    cost, served, latency_ms = _benign(experiment, bench)
     drop = paired_drop(strongest.off, strongest.on)
     verdict, reason = judge(experiment, strongest.off.measurement, drop, cost, variants)
+    if served < 1 - experiment.benign_ceiling:  # what does not work without the control cannot be lost by it
+        verdict = ProofVerdict.INCONCLUSIVE
+        reason = f"only {served:.0%} of honest operations work with the control off"
     if all(duel.on.is_rate for duel in duels):  # other metrics, such as queries answered, are rarely nought
         reason += leaking(variants, experiment.floor, before="; the attack sometimes works as ")
     return Proof(
@@ -190,8 +193,6 @@ def judge(
         variants: The ways in which the attack was made; a mean over them must not hide one that gets past the control,
             or one that never worked.
     """
-    if served < 1 - experiment.benign_ceiling:
-        return ProofVerdict.INCONCLUSIVE, f"only {served:.0%} of honest operations work with the control off"
     if off.value < experiment.floor:
         reason = f"the attack works in only {off.value:.0%} of trials with the control off"
         return ProofVerdict.INCONCLUSIVE, reason + idle(variants, before=": it never works as ")

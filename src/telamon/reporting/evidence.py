@@ -137,7 +137,7 @@ def events_of(report: Report, policy: Policy, *, actor: str) -> Iterator[Event]:
             outcome=proof.verdict.value,
             policy=policy.digest,
             actor=actor,
-            body=_plain(asdict(proof) | {"basis": policy.basis(proof.control)}),
+            body=_plain(asdict(proof)),
         )
 
 

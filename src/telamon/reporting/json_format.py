@@ -20,6 +20,7 @@ they are, control characters included, save that a byte of a file name that is n
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
 from telamon.reporting.json_document import dumps, finite
@@ -122,6 +123,9 @@ def _proof(proof: Proof) -> dict[str, object]:
         "strength": proof.strength,
         "verdict": proof.verdict,
         "reason": proof.reason,
+        "variants": [asdict(each) | {"off": finite(each.off), "on": finite(each.on)} for each in proof.variants],
+        "skipped": [asdict(each) for each in proof.skipped],
+        "basis": None if proof.basis is None else asdict(proof.basis),
     }
 
 

@@ -101,6 +101,19 @@ _PROOF: Final = _object(
     strength=_one_of(Strength),
     verdict=_one_of(ProofVerdict),
     reason=_TEXT,
+    variants=_list(
+        _object(
+            name=_TEXT,
+            target=_TEXT,
+            is_adaptive={"type": "boolean"},
+            trials=_COUNT,
+            off=_NUMBER,
+            on=_NUMBER,
+            denied=_COUNT,
+        )
+    ),
+    skipped=_list(_object(name=_TEXT, reason=_TEXT)),
+    basis={"anyOf": [_object(settings=_TEXT, telamon=_TEXT, atlas=_TEXT), {"type": "null"}]},
 )
 
 _RULE: Final = _object(

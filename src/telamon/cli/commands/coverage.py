@@ -30,7 +30,6 @@ def command(*, policy_file: Path | None, format_name: str) -> None:
 
         click.echo(json.dumps(_document(covered), indent=2))
         return
-    from telamon import atlas
     from telamon.cli.tables import coverage_table
 
     click.echo("\n".join(coverage_table(covered)))
