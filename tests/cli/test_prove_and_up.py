@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from telamon.cli.commands import up
+from telamon import catalog
 from telamon.controls.artifact.vulnerability_scanning import experiments
 from telamon.controls.artifact.vulnerability_scanning.guard import VulnerabilityScanningGuard
-from telamon.core.records import Decision, Effect, ExitCode
-from telamon.kits.attacks import loading
-from telamon.ledger.log import open_log
+from telamon.core.records import Decision, Effect, Interval, Measurement, Proof, ProofVerdict, Strength
+from telamon.policy import default
+from telamon.reporting.report import Failure, FailureKind, Report
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from conftest import Ended
 
 
 @pytest.fixture
@@ -166,6 +168,53 @@ def test_up_shows_the_whole_story_twice_in_a_path_with_a_space(cli: Callable, fo
     assert cli("ledger", "verify", "--policy", demo / "telamon.yaml").code == 0
     assert cli("check", "--policy", demo / "telamon.yaml").code == 1
     assert cli("check", demo / "models" / "fraud.joblib", demo / "models" / "encoder.pt").code == 0
+
+
+@pytest.fixture
+def up(cli: Callable, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable:
+    """Runs `up` without experiments of its own, or with those of a test's reports."""
+
+    def call(*proofs: Proof, chosen: int, failures: tuple[Failure, ...] = ()) -> Ended:
+        report = Report(command="prove", version="1", policy=default(catalog.load()), proofs=proofs, failures=failures)
+        monkeypatch.setattr("telamon.proving.run.choose", lambda _selectors, _catalog: (None,) * chosen)
+        monkeypatch.setattr("telamon.proving.run.prove", lambda _chosen, **_rest: report)
+        return cli("up", folder / "demo", "--once")
+
+    return call
+
+
+def proof(verdict: ProofVerdict) -> Proof:
+    rate = Measurement(value=0.5, interval=Interval(low=0, high=1), trials=1)
+    return Proof(
+        control="c", experiment="e", mitigation="AML.M0016", technique="AML.T0011", attack="a", metric="m", off=rate,
+        on=rate, adaptive=None, drop=rate.interval, floor=0.5, benign_cost=rate, benign_ceiling=0.5, latency_ms=1,
+        seed=1, strength=Strength.NO_EFFECT, verdict=verdict, reason="r",
+    )  # fmt: skip
+
+
+def test_up_ends_like_its_proofs(up: Callable) -> None:
+    crash = Failure(control="c", subject="e", reason="boom", kind=FailureKind.INTERNAL_ERROR)
+    passed = proof(ProofVerdict.PASSED)
+    assert up(passed, chosen=1).code == 0
+    assert up(passed, proof(ProofVerdict.FAILED), chosen=2).code == 1
+    assert up(passed, proof(ProofVerdict.INCONCLUSIVE), chosen=2).code == 3
+    assert up(chosen=2, failures=(crash, crash)).code == 4
+    assert up(passed, chosen=2, failures=(crash,)).code == 4
+
+
+def test_up_without_a_proof_of_each_experiment_does_not_pass(up: Callable) -> None:
+    ended = up(chosen=0)
+    assert ended.code == 3
+    assert "expected a proof from each experiment (0), found 0" in ended.out
+    assert up(proof(ProofVerdict.PASSED), chosen=2).code == 3
+
+
+def test_up_fails_where_the_check_misses_the_trojan(up: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    clean = Report(command="check", version="1", policy=default(catalog.load()))
+    monkeypatch.setattr("telamon.checking.run.check", lambda _paths, **_rest: clean)
+    ended = up(proof(ProofVerdict.PASSED), chosen=1)
+    assert ended.code == 1
+    assert "encoder-finetuned.pt`, which would run a command; it did not" in ended.out
 
 
 def test_up_refuses_a_folder_that_holds_something_else(cli: Callable, folder: Path) -> None:

@@ -57,12 +57,14 @@ class Demo:
     Attributes:
         policy: Its policy file.
         files: The models, with what each is.
+        trojan: The one that must not pass the check.
         verifier: The key that verifies the ledger's checkpoints.
     """
 
     folder: Path
     policy: Path
     files: tuple[tuple[str, str], ...]
+    trojan: Path
     verifier: str
 
 
@@ -79,7 +81,8 @@ def make_demo(folder: Path) -> Demo:
         (models / "encoder.pt").write_bytes(write_state_dict(TENSORS, seed=SEED))
         # The payload of the trojaned copy creates one empty file, and nothing here ever loads it.
         payload = Program().call("os", "system", f"touch {shlex.quote('trojan-was-here')}")
-        (models / "encoder-finetuned.pt").write_bytes(write_state_dict(TENSORS, seed=SEED, payload=payload))
+        trojan = models / "encoder-finetuned.pt"
+        trojan.write_bytes(write_state_dict(TENSORS, seed=SEED, payload=payload))
         policy = folder / "telamon.yaml"
         write_policy(policy, system="demo", models={"fraud": "models/fraud.joblib", "encoders": "models"})
         verifier = _make_key(folder)
@@ -93,6 +96,7 @@ def make_demo(folder: Path) -> Demo:
             ("models/encoder.pt", "a torch archive"),
             ("models/encoder-finetuned.pt", "the same archive, trojaned: loading it would run a command"),
         ),
+        trojan=trojan,
         verifier=verifier,
     )
 

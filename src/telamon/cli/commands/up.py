@@ -11,12 +11,16 @@ import click
 from telamon import catalog as catalogue
 from telamon.cli.output import say
 from telamon.core.records import ExitCode
+from telamon.reporting.report import Standing
 
 if TYPE_CHECKING:
     from telamon.catalog import Catalog
     from telamon.cli.demo import Demo
     from telamon.policy import Policy
     from telamon.reporting.report import Report
+
+# As `Report.exit_code` ranks them.
+_GRAVEST_LAST = (ExitCode.CLEAN, ExitCode.NOT_RUN, ExitCode.FINDINGS, ExitCode.INTERNAL)
 
 
 @click.command(name="up")
@@ -36,21 +40,15 @@ def command(ctx: click.Context, folder: Path, *, once: bool) -> None:
         say(f"   {folder / name}: {what}")
     say(f"   {demo.policy}: the policy, with comments")
     policy = load(demo.policy, catalog)
-    checked = _check(policy, catalog)
+    checked = _check(policy, catalog, demo)
     proved = _prove(policy, catalog)
     _coverage(policy, catalog)
     _next(demo)
-    ctx.exit(_exit_code(checked, proved))
+    ctx.exit(max(checked, proved, key=_GRAVEST_LAST.index))
 
 
-def _exit_code(checked: Report, proved: Report) -> ExitCode:
-    """What came of it: clean only if the check found the trojan, and every experiment ran and passed."""
-    if checked.exit_code is not ExitCode.FINDINGS:
-        return checked.exit_code or ExitCode.INTERNAL  # the demo's own trojan went through
-    return proved.exit_code if proved.proofs else ExitCode.NOT_RUN
-
-
-def _check(policy: Policy, catalog: Catalog) -> Report:
+def _check(policy: Policy, catalog: Catalog, demo: Demo) -> ExitCode:
+    """Show the check; it must find the trojan, and may find nothing else to complain of but that."""
     from telamon.checking.run import check
     from telamon.cli.progress import progress
     from telamon.reporting import evidence
@@ -62,10 +60,14 @@ def _check(policy: Policy, catalog: Catalog) -> Report:
         report = check(paths, policy=policy, catalog=catalog, today=today, progress=bar)
     report = evidence.recorded(report, policy, evidence.open_evidence(policy))
     click.echo(_text(report, is_verbose=True))
-    return report
+    failing = {item.finding.location.path for item in report.findings if item.standing is Standing.FAILING}
+    if demo.trojan.as_posix() not in failing:
+        say(f"   error: expected the check to stop `{demo.trojan}`, which would run a command; it did not")
+        return max(report.exit_code, ExitCode.FINDINGS, key=_GRAVEST_LAST.index)
+    return ExitCode.CLEAN if report.exit_code is ExitCode.FINDINGS else report.exit_code
 
 
-def _prove(policy: Policy, catalog: Catalog) -> Report:
+def _prove(policy: Policy, catalog: Catalog) -> ExitCode:
     from telamon.cli.progress import progress
     from telamon.proving.run import choose, prove
     from telamon.reporting import evidence
@@ -76,7 +78,10 @@ def _prove(policy: Policy, catalog: Catalog) -> Report:
         report = prove(chosen, policy=policy, begin=bar.begin, advance=bar.advance)
     report = evidence.recorded(report, policy, evidence.open_evidence(policy))
     click.echo(_text(report, is_verbose=False))
-    return report
+    if not chosen or len(report.proofs) < len(chosen):
+        say(f"   error: expected a proof from each experiment ({len(chosen)}), found {len(report.proofs)}")
+        return max(report.exit_code, ExitCode.NOT_RUN, key=_GRAVEST_LAST.index)
+    return report.exit_code
 
 
 def _coverage(policy: Policy, catalog: Catalog) -> None:
