@@ -68,12 +68,10 @@ def test_full_disk_leaves_the_old_report_whole(
     report = folder / "report.json"
     report.write_text("the old one")
 
-    def write_text(self: Path, content: str, **_settings: object) -> None:
-        with self.open("w") as file:
-            file.write(content[:10])
+    def fsync(_descriptor: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(Path, "write_text", write_text)
+    monkeypatch.setattr(os, "fsync", fsync)
     ended = cli("check", samples / "clean.pkl", "--format", "json", "-o", report)
     assert ended.code == 2
     assert ended.err == f"error[usage]: cannot write the report to `{report}`: No space left on device\n"
@@ -188,3 +186,11 @@ def test_policy_by_environment_and_flag_goes_before_it(
 def test_verbose_lists_clean_files(cli: Callable, samples: Path) -> None:
     assert "clean[vulnerability-scanning]" not in cli("check", samples / "clean.pkl").out
     assert "clean[vulnerability-scanning]" in cli("check", samples / "clean.pkl", "-v").out
+
+
+def test_a_planted_link_beside_the_report_is_not_written_through(cli: Callable, folder: Path, samples: Path) -> None:
+    (folder / "victim").write_text("precious")
+    (folder / f".report.json.{os.getpid()}.tmp").symlink_to("victim")
+    assert cli("check", samples / "clean.pkl", "--format", "json", "-o", folder / "report.json").code == 0
+    assert (folder / "victim").read_text() == "precious"
+    assert json.loads((folder / "report.json").read_text())["exit_code"] == 0

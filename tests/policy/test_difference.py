@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import Meta
 
 from telamon.core.settings import Settings
 from telamon.policy import Policy
@@ -23,6 +24,8 @@ class Anything(Settings, frozen=True, kw_only=True):
 
 
 WAIVER = "{rule: M0016/unknown-call, path: a, owner: o, reason: r, expires: 2027-01-31}"
+
+KEY = "sha256:" + "0" * 64
 
 
 def changes(read: Reader, before: str, after: str) -> list[str]:
@@ -60,6 +63,11 @@ def test_says_what_changed_and_where_the_new_value_stands(read: Reader) -> None:
         ("", "exclude: []"),
         ("baseline: b.json", ""),
         ("", "ledger: {path: l}"),
+        ("", "models: {allow: {path: a}}"),
+        ("models: {m: {}}", "models: {m: {path: a}}"),
+        ("", "datasets: {d: {path: a}}"),
+        ("principals: [{name: a, role: b}]", ""),
+        (f"principals: [{{name: a, role: b, keys: ['{KEY}']}}]", "principals: [{name: a, role: b}]"),
         ("ledger: {path: l}", "ledger: {path: l, second_place: s}"),
         ("controls: {vulnerability-scanning: {allow: [{name: 'a:B', reason: r}]}}", ""),
     ],
@@ -79,8 +87,7 @@ def test_tells_loosening_from_tightening(loose: str, tight: str, read: Reader) -
         ("exclude: [a, b]", "exclude: [b, a]", "changes exclude: ['a', 'b'] -> ['b', 'a']"),
         ("principals: [{name: a, role: b}]", "principals: [{name: a, role: c}]", "changes principals[0].role: b -> c"),
         ("ledger: {path: a}", "ledger: {path: b}", "changes ledger.path: a -> b"),
-        ("models: {allow: {path: a}}", "", "changes models.allow.path: a -> None"),
-        ("", "models: {mode: {path: off}}", "changes models.mode.path: None -> off"),
+        ("models: {m: {path: a}}", "models: {m: {path: b}}", "changes models.m.path: a -> b"),
         (
             "controls: {vulnerability-scanning: {max_depth: 6}}",
             "controls: {vulnerability-scanning: {max_depth: 7}}",
@@ -94,6 +101,28 @@ def test_judges_no_other_change(before: str, after: str, expected: str, read: Re
 
 def test_finds_nothing_between_spellings(read: Reader) -> None:
     assert changes(read, "waivers: []\nmodels: {}", "system: unnamed # the default") == []
+
+
+class Bounded(Settings, frozen=True, kw_only=True):
+    limit_s: Annotated[float, Meta(extra={"looser": "higher"})] = 5
+    floor: Annotated[int | None, Meta(extra={"looser": "lower"})] = 1
+
+
+@pytest.mark.parametrize(("loose", "tight"), [({"limit_s": 86400}, {"limit_s": 5}), ({"floor": 1}, {"floor": 2})])
+def test_a_field_of_a_control_says_which_way_it_loosens(loose: dict[str, int], tight: dict[str, int]) -> None:
+    before, after = (
+        Policy(file=None, document=PolicyFile(version=1), controls={"any": Bounded(**values)})
+        for values in (tight, loose)
+    )
+    assert [change.direction for change in diff(before, after)] == [Direction.LOOSENS]
+    assert [change.direction for change in diff(after, before)] == [Direction.TIGHTENS]
+
+
+def test_a_bound_that_is_given_up_is_a_change_of_no_known_direction() -> None:
+    before, after = (
+        Policy(file=None, document=PolicyFile(version=1), controls={"any": Bounded(floor=floor)}) for floor in (1, None)
+    )
+    assert [change.direction for change in diff(before, after)] == [Direction.CHANGES]
 
 
 def test_does_not_take_true_for_one() -> None:

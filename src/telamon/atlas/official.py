@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import os
 import re
 import stat
 from typing import TYPE_CHECKING
@@ -15,6 +13,7 @@ from telamon.atlas.errors import AtlasFileError, shown
 from telamon.atlas.releases import NAME, SUFFIX, release_name
 from telamon.atlas.shapes import File
 from telamon.atlas.yaml_tree import compose
+from telamon.kits.storage.files import FileWriteError, replace_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,14 +82,12 @@ def write_table(release: Release, path: Path) -> None:
     Raises:
         AtlasFileError: The operating system refused.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(table.dump(release), encoding="utf-8", newline="\n")
-        temporary.replace(path)
+        replace_file(path, table.dump(release).encode())
+    except FileWriteError as error:
+        raise AtlasFileError(str(path), f"expected to write the table, found: {error.reason}") from error
     except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
         raise AtlasFileError(str(path), f"expected to write the table, found: {error.strerror}") from error
 
 

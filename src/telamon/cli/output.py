@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -88,26 +87,16 @@ def rendered(report: Report, format_name: str, output: Output) -> str:
     return text if text.endswith("\n") else text + "\n"
 
 
-def write_file(file: Path, content: str) -> None:
-    """Write a file whole or not at all; a device or a pipe is written to, and not replaced by a file.
+def _write(file: Path, content: str) -> None:
+    """Write a file whole or not at all; a device or a pipe is written to, and not replaced by a file."""
+    from telamon.kits.storage.files import FileWriteError, replace_file
 
-    Raises:
-        UsageError: It cannot be written.
-    """
     try:
         if file.exists() and not file.is_file():
             file.write_text(content, encoding="utf-8")
         else:
-            _replace(file.resolve(), content)
+            replace_file(file.resolve(), content.encode())
+    except FileWriteError as error:
+        raise UsageError(f"cannot write the report to `{file}`: {error.reason}") from error
     except OSError as error:
         raise UsageError(f"cannot write the report to `{file}`: {error.strerror}") from error
-
-
-def _replace(file: Path, content: str) -> None:
-    temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_text(content, encoding="utf-8")
-        temporary.replace(file)
-    finally:  # also when it is interrupted
-        with suppress(OSError):
-            temporary.unlink()

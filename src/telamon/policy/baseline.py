@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import msgspec
 
 from telamon import __version__
+from telamon.kits.storage.files import FileWriteError, replace_file
 from telamon.kits.text.display import well_formed
 from telamon.policy.errors import BaselineError
 from telamon.policy.files import UnreadableError, read_start
@@ -89,13 +89,7 @@ def write(path: Path, findings: Iterable[Finding]) -> None:
     text = json.dumps(document, indent=2, ensure_ascii=True) + "\n"
     if os.path.exists(path) and not (path.is_file() or path.is_dir()):  # noqa: PTH110  # `exists` raises for long names
         raise BaselineError(f"expected a file for the baseline, found something else: `{path}`")
-    # Not `mkstemp`: a baseline stands beside the code and is read by whoever reads that.
-    temporary = path.with_name(f".{path.name}.{os.urandom(8).hex()}")
     try:
-        temporary.write_text(text, encoding="ascii")
-        temporary.replace(path)
-    except OSError as error:
-        raise BaselineError(f"cannot write the baseline `{path}`: {error.strerror}") from error
-    finally:  # also when it is interrupted
-        with contextlib.suppress(OSError):
-            temporary.unlink()
+        replace_file(path, text.encode("ascii"))
+    except FileWriteError as error:
+        raise BaselineError(f"cannot write the baseline `{path}`: {error.reason}") from error

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import types
+import typing
 from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from msgspec import Meta, Struct, structs
+
 from telamon.core.records import Mode, Severity
 from telamon.kits.text import canonical_json
 from telamon.policy.compiler import path_text
+from telamon.policy.document import PolicyFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from telamon.policy.compiler import Policy
     from telamon.policy.nodes import Path, Plain
@@ -49,9 +54,10 @@ class Change:
 # From tight to loose.
 MODES: Final = tuple(str(mode) for mode in (Mode.ENFORCE, Mode.SHADOW, Mode.OFF))
 GATES: Final = tuple(str(severity) for severity in Severity)
-# What each permits something more, and what each asks for something more; a star is any control.
-PERMISSIONS: Final = (("waivers",), ("exclude",), ("baseline",), ("controls", "*", "allow"))
-DUTIES: Final = (("ledger",),)
+# A field says its own direction in `Meta(extra={"looser": ...})`: "higher" or "lower" of its values, and "added" or
+# "removed" of its entries and of all that is in them. What controls permit more, where they do not say so themselves:
+ALLOW: Final = ("controls", "*", "allow")
+LOOSER: Final = "looser"
 # A permission's switches, such as `can_call`, permit more when they are on.
 SWITCH: Final = "can_"
 # The keys that make an entry of a list the same one in both policies, wherever it stands. Replacing what is allowed
@@ -72,12 +78,13 @@ class _Pair:
 
 def diff(before: Policy, after: Policy) -> tuple[Change, ...]:
     """Return every effective value that differs, sorted by path; nothing and an empty list are the same."""
+    kinds = {name: type(settings) for name, settings in (*before.controls.items(), *after.controls.items())}
     changes = [
         Change(
             path=path_text(pair.path),
             before=pair.old,
             after=pair.new,
-            direction=direction(pair.path, pair.old, pair.new),
+            direction=direction(pair.path, pair.old, pair.new, kinds),
             origin=before.origin(pair.was) if _is_gone(pair) else after.origin(pair.path),
         )
         for pair in _differing(_Pair(old=before.effective, new=after.effective, was=(), path=()))
@@ -85,21 +92,78 @@ def diff(before: Policy, after: Policy) -> tuple[Change, ...]:
     return tuple(sorted(changes, key=lambda change: change.path))
 
 
-def direction(path: Path, old: Plain, new: Plain) -> Direction:
-    """Return which way a change goes, as far as the value's place tells; `None` is no value."""
+def direction(path: Path, old: Plain, new: Plain, controls: Mapping[str, type[Struct]]) -> Direction:
+    """Return which way a change goes, as far as the value's place and its field tell; `None` is no value.
+
+    What goes no way that anybody declared may be a loosening as well as anything else.
+
+    Args:
+        path: Where the value stands.
+        old: The value there in the old policy.
+        new: And in the new one.
+        controls: The settings structs of controls.
+    """
     for name, order in (("mode", MODES), ("fail_at", GATES)):
         if path[-1] == name and old in order and new in order:
             return _towards(is_looser=order.index(str(new)) > order.index(str(old)))
-    if path[-1] == "expires" and isinstance(old, str) and isinstance(new, str):
-        return _towards(is_looser=new > old)
-    if _is_below(path, PERMISSIONS) and str(path[-1]).startswith(SWITCH) and isinstance(new, bool):
+    is_allowance = len(path) >= len(ALLOW) and all(part in {"*", own} for part, own in zip(ALLOW, path, strict=False))
+    if is_allowance and str(path[-1]).startswith(SWITCH) and isinstance(new, bool):
         return _towards(is_looser=new)
+    declared = [*_declared(path, controls), *(["added"] if is_allowance else [])]
     if (old is None) != (new is None):
-        if _is_below(path, PERMISSIONS):
-            return _towards(is_looser=old is None)
-        if _is_below(path, DUTIES):
-            return _towards(is_looser=new is None)
-    return Direction.CHANGES
+        ways = [looser for looser in declared if looser in {"added", "removed"}]
+        return _towards(is_looser=(old is None) == (ways[-1] == "added")) if ways else Direction.CHANGES
+    way = _comparison(old, new) if declared and declared[-1] in {"higher", "lower"} else 0
+    return _towards(is_looser=(way > 0) == (declared[-1] == "higher")) if way else Direction.CHANGES
+
+
+def _comparison(old: Plain, new: Plain) -> int:
+    """Return 1 where the new value is the higher one, -1 where the old one is, and 0 where that is no question."""
+    if isinstance(old, int | float) and isinstance(new, int | float):
+        return (new > old) - (new < old)
+    if isinstance(old, str) and isinstance(new, str):  # days, as RFC 3339 writes them
+        return (new > old) - (new < old)
+    return 0
+
+
+def _declared(path: Path, controls: Mapping[str, type[Struct]]) -> Iterator[str]:
+    """Yield what the fields on the way to a value declare; the value's own field last."""
+    kind: object = PolicyFile
+    parts = list(path)
+    if len(parts) > 1 and parts[0] == "controls":
+        kind = controls.get(str(parts[1]))
+        parts = parts[2:]
+    for part in parts:
+        kind, own = _inside(kind, part)
+        yield from own
+
+
+def _inside(kind: object, part: str | int) -> tuple[object, list[str]]:
+    """Return the type of what stands under a name or number in a value of that type, and what its field declares."""
+    for arm in _arms(kind):
+        if isinstance(arm, type) and issubclass(arm, Struct):
+            for field in structs.fields(arm):
+                if field.encode_name == part:
+                    return field.type, [
+                        meta.extra[LOOSER]
+                        for meta in _annotations(field.type)
+                        if isinstance(meta, Meta) and meta.extra and LOOSER in meta.extra
+                    ]
+        elif arguments := typing.get_args(arm):
+            return arguments[1 if typing.get_origin(arm) is dict else 0], []
+    return None, []
+
+
+def _arms(kind: object) -> tuple[object, ...]:
+    while typing.get_origin(kind) is typing.Annotated:
+        kind = typing.get_args(kind)[0]
+    if isinstance(kind, types.UnionType) or typing.get_origin(kind) is typing.Union:
+        return tuple(arm for each in typing.get_args(kind) for arm in _arms(each) if arm is not type(None))
+    return (kind,)
+
+
+def _annotations(kind: object) -> tuple[object, ...]:
+    return typing.get_args(kind)[1:] if typing.get_origin(kind) is typing.Annotated else ()
 
 
 def _differing(pair: _Pair) -> Iterator[_Pair]:
@@ -158,10 +222,3 @@ def _is_gone(pair: _Pair) -> bool:
 
 def _towards(*, is_looser: bool) -> Direction:
     return Direction.LOOSENS if is_looser else Direction.TIGHTENS
-
-
-def _is_below(path: Path, places: tuple[tuple[str, ...], ...]) -> bool:
-    return any(
-        len(path) >= len(place) and all(part in {"*", own} for part, own in zip(place, path, strict=False))
-        for place in places
-    )

@@ -13,6 +13,10 @@ from telamon.policy.waivers import Waiver
 # What holds no model and no data of the user: version control's own store.
 DEFAULT_EXCLUDE = (".git",)
 
+# Which way a field loosens the policy, for `telamon.policy.difference`; msgspec takes nothing but a dict.
+MORE_IS_LOOSER = {"looser": "added"}
+LESS_IS_LOOSER = {"looser": "removed"}
+
 
 class Serving(StrEnum):
     """How a model of one's own is served."""
@@ -28,11 +32,12 @@ class Interface(StrEnum):
     OIP = "oip"
 
 
-# Without a user part: credentials are references, never literals. `$(?!\n)` is the end of the text and nothing before
-# it, in Python's and in ECMA's expressions.
+# Without a user part, a query and a fragment, where credentials stand in addresses: those are references, never
+# literals. A backslash is a slash to some readers of addresses (WHATWG URL, section 4.4). `$(?!\n)` is the end of the text and
+# nothing before it, in Python's and in ECMA's expressions.
 Address = Annotated[
     str,
-    Meta(pattern=r"^https?://[^\s/?#@]+([/?#]\S*)?$(?!\n)", examples=["https://llm.internal/v1"], extra=SECRET),
+    Meta(pattern=r"^https?://[^\s/?#@\\]+(/[^\s?#\\]*)?$(?!\n)", examples=["https://llm.internal/v1"], extra=SECRET),
 ]
 # Without a password, which goes apart or with the whole URL into a reference.
 DatabaseAddress = Annotated[
@@ -74,7 +79,7 @@ class Principal(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     role: Annotated[str, Meta(description="What they are, which decides what they may.", min_length=1)]
     keys: Annotated[
         tuple[KeyDigest, ...],
-        Meta(description="Digests of their API keys; never the keys.", extra=SECRET),
+        Meta(description="Digests of their API keys; never the keys.", extra=SECRET | MORE_IS_LOOSER),
     ] = ()
 
 
@@ -122,18 +127,53 @@ class PolicyFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     version: Annotated[int, Meta(description="The version of the policy format.", ge=1, le=1)]
     system: Annotated[str, Meta(description="Name of the AI system.", min_length=1)] = "unnamed"
-    models: Annotated[dict[str, Model], Meta(description="The system's models, by name.")] = field(default_factory=dict)
-    datasets: Annotated[dict[str, Dataset], Meta(description="The system's data sets, by name.")] = field(
-        default_factory=dict
-    )
-    principals: Annotated[tuple[Principal, ...], Meta(description="Who uses the system.")] = ()
+    models: Annotated[
+        dict[str, Model],
+        Meta(
+            description="The system's models, by name.",
+            extra=LESS_IS_LOOSER,
+        ),
+    ] = field(default_factory=dict)
+    datasets: Annotated[
+        dict[str, Dataset],
+        Meta(
+            description="The system's data sets, by name.",
+            extra=LESS_IS_LOOSER,
+        ),
+    ] = field(default_factory=dict)
+    principals: Annotated[
+        tuple[Principal, ...],
+        Meta(
+            description="Who uses the system.",
+            extra=MORE_IS_LOOSER,
+        ),
+    ] = ()
     ledger: Annotated[
         Ledger | None,
-        Meta(description="Where evidence is kept; none is kept without it.", extra_json_schema=_ONE_PLACE),
+        Meta(
+            description="Where evidence is kept; none is kept without it.",
+            extra_json_schema=_ONE_PLACE,
+            extra=LESS_IS_LOOSER,
+        ),
     ] = None
-    waivers: Annotated[tuple[Waiver, ...], Meta(description="Findings that are accepted for a time.")] = ()
-    baseline: Annotated[FilePath | None, Meta(description="File of findings that were there before.")] = None
+    waivers: Annotated[
+        tuple[Waiver, ...],
+        Meta(
+            description="Findings that are accepted for a time.",
+            extra=MORE_IS_LOOSER,
+        ),
+    ] = ()
+    baseline: Annotated[
+        FilePath | None,
+        Meta(
+            description="File of findings that were there before.",
+            extra=MORE_IS_LOOSER,
+        ),
+    ] = None
     exclude: Annotated[
         tuple[str, ...],
-        Meta(description="Names, or paths relative to this file, that are not walked into; globs too, as `*.bak`."),
+        Meta(
+            description="Names, or paths relative to this file, that are not walked into; globs too, as `*.bak`.",
+            extra=MORE_IS_LOOSER,
+        ),
     ] = DEFAULT_EXCLUDE

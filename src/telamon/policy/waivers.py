@@ -25,7 +25,12 @@ class Waiver(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     reason: Annotated[str, Meta(description="Why it is acceptable.", min_length=1)]
     expires: Annotated[
         dt.date,
-        Meta(description="The last day on which it holds.", examples=["2027-01-31"], extra_json_schema=DAY),
+        Meta(
+            description="The last day on which it holds.",
+            examples=["2027-01-31"],
+            extra_json_schema=DAY,
+            extra={"looser": "higher"},
+        ),
     ]
 
     def is_expired(self, today: dt.date) -> bool:
