@@ -49,7 +49,8 @@ class WordChecker(Checker[Settings]):
                     location=here,
                     remedy="r",
                 )
-        yield Outcome(control="words", location=here, verdict=Verdict.CLEAN)
+        verdict = Verdict.NOT_UNDERSTOOD if "puzzle" in words else Verdict.CLEAN
+        yield Outcome(control="words", location=here, verdict=verdict)
         if "twice" in words:
             yield Outcome(control="words", location=here, verdict=Verdict.CLEAN)
 

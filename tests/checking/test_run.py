@@ -162,8 +162,81 @@ def test_a_control_whose_extra_is_missing_is_recorded(catalog_of: CatalogMaker, 
 def test_a_control_that_is_off_does_nothing(catalog_of: CatalogMaker, write: Writer) -> None:
     write(a="high raise")
     report = run(catalog_of("words", "heavy"), policy="controls: {words: {mode: off}, heavy: {mode: off}}")
-    assert (report.findings, report.outcomes, report.failures) == ((), (), ())
+    assert (report.findings, report.outcomes, report.off) == ((), (), ("words", "heavy"))
+    assert [failure.reason for failure in report.failures] == [
+        "nothing was judged by any control; files met: 1; off: words, heavy"
+    ]
+    assert report.exit_code is ExitCode.NOT_RUN
+
+
+def test_where_everything_is_excluded_nothing_was_judged(catalog_of: CatalogMaker, write: Writer) -> None:
+    write(a="high")
+    report = run(catalog_of("words"), policy="exclude: ['*']", paths=".")
+    assert report.excluded == 2
+    assert [failure.reason for failure in report.failures] == [
+        "nothing was judged by any control; files met: 0; the policy excludes 2 of the entries"
+    ]
+    assert report.exit_code is ExitCode.NOT_RUN
+
+
+def test_an_empty_folder_is_clean(catalog_of: CatalogMaker, write: Writer) -> None:
+    write()
+    Path("empty").mkdir()
+    assert run(catalog_of("words"), paths="empty").exit_code is ExitCode.CLEAN
+
+
+@pytest.mark.parametrize("content", ["raise", "silence", "puzzle"])
+def test_a_control_in_shadow_mode_changes_no_exit_code(catalog_of: CatalogMaker, write: Writer, content: str) -> None:
+    write(a=content)
+    assert run(catalog_of("words")).exit_code is not ExitCode.CLEAN
+    report = run(catalog_of("words"), policy="controls: {words: {mode: shadow}}")
     assert report.exit_code is ExitCode.CLEAN
+    assert [report.note(thing) for thing in (*report.failures, *report.not_judged)] == ["the control is in shadow mode"]
+
+
+PUZZLE = WAIVER.replace("M0011/word", "not-understood")
+
+
+def test_a_waiver_accepts_a_file_that_is_not_understood(catalog_of: CatalogMaker, write: Writer) -> None:
+    write(a="puzzle", b="puzzle")
+    report = run(catalog_of("words"), policy=f"waivers: [{PUZZLE}]", paths="a")
+    assert report.exit_code is ExitCode.CLEAN
+    assert [report.note(outcome) for outcome in report.not_judged] == ["waived by ml until 2027-01-31: reviewed"]
+    assert run(catalog_of("words"), policy=f"waivers: [{PUZZLE}]", paths="b").exit_code is ExitCode.NOT_RUN
+    assert run(catalog_of("words"), policy=f"waivers: [{WAIVER}]").exit_code is ExitCode.NOT_RUN
+
+
+def test_a_baseline_accepts_a_file_that_is_not_understood_until_it_changes(
+    catalog_of: CatalogMaker, write: Writer
+) -> None:
+    write(a="puzzle")
+    policy = policy_of("", catalog_of("words"))
+    first = check({Path("a"): "a"}, policy=policy, catalog=catalog_of("words"), today=TODAY, is_for_baseline=True)
+    known = Baseline(fingerprints=frozenset(finding.fingerprint for finding in first.unjudged))
+    assert run(catalog_of("words"), baseline=known).exit_code is ExitCode.CLEAN
+    write(a="puzzle again")
+    assert run(catalog_of("words"), baseline=known).exit_code is ExitCode.NOT_RUN
+
+
+@pytest.mark.parametrize(
+    ("waiver", "paths", "expected"),
+    [
+        (WAIVER.replace("word", "wrod"), "a", ["names a rule that no control has; did you mean M0011/word?"]),
+        (WAIVER.replace("M0011/word", "M9999/x"), "a", ["names a rule that no control has"]),
+        (WAIVER, "a", ["covered nothing: remove it"]),
+        (WAIVER.replace("path: a", "path: '*.pkl'"), ".", ["covered nothing: remove it"]),
+        (WAIVER.replace("path: a", "path: gone/a"), "./", ["covered nothing: remove it"]),
+        (WAIVER.replace("path: a", "path: b"), "a", []),
+        (WAIVER.replace("path: a", "path: .//b"), "b", []),
+        (WAIVER.replace("2027", "2026"), "a", []),
+    ],
+)
+def test_waivers_that_do_nothing_are_warned_of(
+    catalog_of: CatalogMaker, write: Writer, waiver: str, paths: str, expected: list[str]
+) -> None:
+    write(a="clean", b="high")
+    report = run(catalog_of("words"), policy=f"waivers: [{waiver}]", paths=paths)
+    assert [warning.partition("owned by ml, ")[2] for warning in report.warnings] == expected
 
 
 def test_what_the_policy_excludes_is_not_walked_into(catalog_of: CatalogMaker, write: Writer) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from telamon.checking.walk import MAX_DEPTH, Unreachable, walk
+from telamon.checking.walk import MAX_DEPTH, Excluded, Unreachable, walk
 from telamon.core.errors import UsageError
 from telamon.core.subjects import Subject, SubjectKind
 
@@ -28,9 +28,14 @@ def tree(*names: str) -> None:
         Path(name).touch()
 
 
-def shown(met: Iterable[Subject | Unreachable]) -> list[str]:
+def shown(met: Iterable[Subject | Unreachable | Excluded]) -> list[str]:
     return [
-        f"{one.kind} {one.name}" if isinstance(one, Subject) else f"unreachable {one.name}: {one.reason}" for one in met
+        f"{one.kind} {one.name}"
+        if isinstance(one, Subject)
+        else f"excluded {one.name}"
+        if isinstance(one, Excluded)
+        else f"unreachable {one.name}: {one.reason}"
+        for one in met
     ]
 
 
@@ -116,7 +121,13 @@ def test_leaves_what_is_excluded_and_never_what_is_named() -> None:
 
         return is_excluded
 
-    assert shown(walk({Path("m"): "m"}, exclusion=exclusion)) == ["folder m", "file m/a.pkl"]
+    assert shown(walk({Path("m"): "m"}, exclusion=exclusion)) == [
+        "folder m",
+        "excluded m/.git",
+        "excluded m/a.bak",
+        "file m/a.pkl",
+        "excluded m/b/.git",
+    ]
     assert asked == ["m/.git", "m/a.bak", "m/a.pkl", "m/b", "m/b/.git"]
 
 

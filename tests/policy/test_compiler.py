@@ -71,7 +71,7 @@ def test_what_is_in_force_is_a_policy_that_puts_the_same_in_force(catalog: Catal
 def test_digest_is_over_the_canonical_form_of_what_is_in_force() -> None:
     policy = default(Catalog(own=()))
     content = (
-        b'{"baseline":null,"controls":{},"datasets":{},"exclude":[".git"],"ledger":null,"models":{},"principals":[],'
+        b'{"baseline":null,"controls":{},"datasets":{},"exclude":[".telamon"],"ledger":null,"models":{},"principals":[],'
         b'"system":"unnamed","version":1,"waivers":[]}'
     )
     assert policy.digest == "sha256:" + hashlib.sha256(content).hexdigest()

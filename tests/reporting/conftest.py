@@ -84,7 +84,7 @@ def specimen() -> Report:
     return Report(
         command="check",
         version="1.2.3",
-        policy=SimpleNamespace(digest="sha256:" + "0" * 64),
+        policy=SimpleNamespace(file=None, digest="sha256:" + "0" * 64),
         findings=(
             Reported(finding=worst, control=CONTROL, standing=Standing.FAILING),
             Reported(
@@ -182,7 +182,7 @@ def hostile_reports() -> st.SearchStrategy[Report]:
         Report,
         command=st.sampled_from(["check", "prove"]),
         version=st.just("1.2.3"),
-        policy=st.just(SimpleNamespace(digest="sha256:" + "0" * 64)),
+        policy=st.just(SimpleNamespace(file=None, digest="sha256:" + "0" * 64)),
         findings=_few(
             st.builds(
                 Reported,

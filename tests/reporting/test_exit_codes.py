@@ -41,7 +41,7 @@ def _report(
     return Report(
         command="check",
         version="1.2.3",
-        policy=SimpleNamespace(digest=""),
+        policy=SimpleNamespace(file=None, digest=""),
         findings=(Reported(finding=finding, control="a", standing=Standing.FAILING),) if finding else (),
         outcomes=(Outcome(control="a", location=Location(path="x"), verdict=verdict),),
         failures=(failure,) if is_failed or is_internal else (),
@@ -76,9 +76,9 @@ def test_a_failure_alone_is_not_clean() -> None:
 
 def test_proofs_decide_the_exit_code(specimen: Report) -> None:
     passed, failed, inconclusive = specimen.proofs
-    report = Report(command="prove", version="1.2.3", policy=SimpleNamespace(digest=""), proofs=(passed,))
+    report = Report(command="prove", version="1.2.3", policy=SimpleNamespace(file=None, digest=""), proofs=(passed,))
     codes = [
-        Report(command="prove", version="1.2.3", policy=SimpleNamespace(digest=""), proofs=proofs).exit_code
+        Report(command="prove", version="1.2.3", policy=SimpleNamespace(file=None, digest=""), proofs=proofs).exit_code
         for proofs in [(passed,), (passed, inconclusive), (passed, inconclusive, failed)]
     ]
     assert report.exit_code is ExitCode.CLEAN

@@ -76,7 +76,7 @@ def test_escapes_as_the_runner_unescapes() -> None:
     report = Report(
         command="check",
         version="1.2.3",
-        policy=SimpleNamespace(digest=""),
+        policy=SimpleNamespace(file=None, digest=""),
         failures=(Failure(control="a", subject="50%,b:c", reason="100% of a::b,c %0A"),),
     )
     first, *_ = render(report, Format.GITHUB).splitlines()

@@ -50,7 +50,7 @@ def test_the_schema_knows_every_key_in_its_order(specimen: Report) -> None:
 
 def test_writes_bytes_of_names_that_are_no_utf_8_as_escapes() -> None:
     outcome = Outcome(control="a", location=Location(path="x\udcff\U0001f600"), verdict=Verdict.CLEAN)
-    report = Report(command="check", version="1.2.3", policy=SimpleNamespace(digest=""), outcomes=(outcome,))
+    report = Report(command="check", version="1.2.3", policy=SimpleNamespace(file=None, digest=""), outcomes=(outcome,))
     text = render(report, Format.JSON)
     assert json.loads(text)["files"][0]["path"] == "x\\xff\U0001f600"
     assert "\\udcff" not in text
@@ -60,7 +60,7 @@ def test_keeps_control_characters_as_they_are() -> None:
     report = Report(
         command="check",
         version="1.2.3",
-        policy=SimpleNamespace(digest=""),
+        policy=SimpleNamespace(file=None, digest=""),
         failures=(Failure(control="a", subject="b\x1b[2J\u202e\n", reason="c"),),
     )
     assert json.loads(render(report, Format.JSON))["failures"][0]["subject"] == "b\x1b[2J\u202e\n"
@@ -76,7 +76,7 @@ def test_writes_numbers_that_are_not_finite_as_null(specimen: Report) -> None:
 # GitHub's runner and Azure's agent obey these anywhere in a line.
 @pytest.mark.parametrize("command", ["##[add-mask]a", "##vso[task.complete]b", "###[c]"])
 def test_gives_build_servers_nothing_to_obey(command: str) -> None:
-    report = Report(command="check", version="1.2.3", policy=SimpleNamespace(digest=""), expired=(command,))
+    report = Report(command="check", version="1.2.3", policy=SimpleNamespace(file=None, digest=""), expired=(command,))
     text = render(report, Format.JSON)
     assert "##[" not in text
     assert "##vso[" not in text

@@ -21,6 +21,7 @@ EXPECTED = {
     "version": "1.2.3",
     "command": "check",
     "policy_digest": "sha256:0000000000000000000000000000000000000000000000000000000000000000",
+    "policy_file": "",
     "exit_code": 1,
     "elapsed_s": 0.125,
     "summary": {
@@ -29,8 +30,12 @@ EXPECTED = {
         "standings": {"failing": 1, "below-gate": 1, "shadow": 1, "waived": 1, "baseline": 1},
         "proofs": {"passed": 1, "failed": 1, "inconclusive": 1},
         "failures": 2,
+        "exempt": 0,
+        "excluded": 0,
         "expired_waivers": 1,
+        "warnings": 0,
     },
+    "controls_off": [],
     "files": [
         {
             "path": "a/evil model.pt",
@@ -40,6 +45,7 @@ EXPECTED = {
             "form": "torch-zip",
             "reason": "1 finding",
             "digest": "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+            "note": "",
         },
         {
             "path": "b/script.py",
@@ -49,6 +55,7 @@ EXPECTED = {
             "form": "pickle",
             "reason": "",
             "digest": "",
+            "note": "",
         },
         {
             "path": "clean.pkl",
@@ -58,6 +65,7 @@ EXPECTED = {
             "form": "pickle",
             "reason": "",
             "digest": "",
+            "note": "",
         },
         {
             "path": "notes.txt",
@@ -67,6 +75,7 @@ EXPECTED = {
             "form": "",
             "reason": "",
             "digest": "",
+            "note": "",
         },
         {
             "path": "odd\x1b[2J\\xff.bin",
@@ -76,6 +85,7 @@ EXPECTED = {
             "form": "",
             "reason": "the tail is cut off at byte 9",
             "digest": "",
+            "note": "",
         },
     ],
     "findings": [
@@ -250,8 +260,14 @@ EXPECTED = {
         },
     ],
     "failures": [
-        {"control": "", "subject": "locked", "reason": "permission denied", "kind": "not-checked"},
-        {"control": "vulnerability-scanning", "subject": "f.pkl", "reason": "worker died", "kind": "not-checked"},
+        {"control": "", "subject": "locked", "reason": "permission denied", "kind": "not-checked", "note": ""},
+        {
+            "control": "vulnerability-scanning",
+            "subject": "f.pkl",
+            "reason": "worker died",
+            "kind": "not-checked",
+            "note": "",
+        },
     ],
     "rules": {
         "M0016/dangerous-call": {
@@ -263,4 +279,5 @@ EXPECTED = {
         }
     },
     "expired_waivers": ["ops, 2020-01-01: old data"],
+    "warnings": [],
 }

@@ -151,7 +151,7 @@ def test_writes_the_specimen_whole(specimen: Report) -> None:
 
 
 def test_writes_an_empty_suite_when_nothing_was_checked() -> None:
-    report = Report(command="check", version="1.2.3", policy=SimpleNamespace(digest=""))
+    report = Report(command="check", version="1.2.3", policy=SimpleNamespace(file=None, digest=""))
     root = _parsed(report)
     assert [(suite.get("name"), suite.get("tests")) for suite in root] == [("telamon", "0")]
 
@@ -177,7 +177,7 @@ def test_calls_a_defect_of_telamon_an_internal_error() -> None:
     report = Report(
         command="check",
         version="1.2.3",
-        policy=SimpleNamespace(digest=""),
+        policy=SimpleNamespace(file=None, digest=""),
         failures=(Failure(control="a", subject="b", reason="KeyError", kind=FailureKind.INTERNAL_ERROR),),
     )
     error = _parsed(report).find(".//error")

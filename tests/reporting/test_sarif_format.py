@@ -188,7 +188,7 @@ def test_joins_what_several_controls_say_of_a_file(specimen: Report) -> None:
 
 
 def test_calls_the_execution_successful_only_when_everything_was_judged() -> None:
-    clean = Report(command="check", version="1.2.3+local", policy=SimpleNamespace(digest=""))
+    clean = Report(command="check", version="1.2.3+local", policy=SimpleNamespace(file=None, digest=""))
     failed = replace(clean, failures=(Failure(control="", subject="", reason="", kind=FailureKind.INTERNAL_ERROR),))
     assert _run(clean)["invocations"] == [
         {
@@ -215,5 +215,5 @@ def test_calls_the_execution_successful_only_when_everything_was_judged() -> Non
 
 
 def test_leaves_out_the_semantic_version_of_a_version_that_is_none() -> None:
-    report = Report(command="check", version="1.2.dev3", policy=SimpleNamespace(digest=""))
+    report = Report(command="check", version="1.2.dev3", policy=SimpleNamespace(file=None, digest=""))
     assert "semanticVersion" not in _run(report)["tool"]["driver"]

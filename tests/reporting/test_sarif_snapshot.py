@@ -145,6 +145,11 @@ EXPECTED = {
                             "shortDescription": {"text": "The report could not be recorded in the ledger."},
                             "defaultConfiguration": {"level": "error"},
                         },
+                        {
+                            "id": "policy-warning",
+                            "shortDescription": {"text": "Something in the policy is odd."},
+                            "defaultConfiguration": {"level": "warning"},
+                        },
                     ],
                     "supportedTaxonomies": [{"name": "MITRE ATLAS", "index": 0}],
                 }
@@ -487,6 +492,7 @@ EXPECTED = {
             ],
             "properties": {
                 "policyDigest": "sha256:0000000000000000000000000000000000000000000000000000000000000000",
+                "policyFile": "",
                 "elapsedSeconds": 0.125,
             },
         }

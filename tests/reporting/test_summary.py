@@ -23,6 +23,10 @@ def test_counts_the_specimen(specimen: Report) -> None:
         standings=dict.fromkeys(Standing, 1),
         proofs=dict.fromkeys(ProofVerdict, 1),
         failures=2,
+        exempt=0,
+        excluded=0,
+        off=(),
+        warnings=0,
         expired=1,
         exit_code=ExitCode.FINDINGS,
     )
@@ -33,7 +37,7 @@ def test_counts_a_file_once_by_what_the_strictest_control_says() -> None:
         Outcome(control=str(index), location=Location(path="a"), verdict=verdict)
         for index, verdict in enumerate([Verdict.NOT_APPLICABLE, Verdict.NOT_UNDERSTOOD, Verdict.CLEAN])
     )
-    report = Report(command="check", version="1.2.3", policy=SimpleNamespace(digest=""), outcomes=outcomes)
+    report = Report(command="check", version="1.2.3", policy=SimpleNamespace(file=None, digest=""), outcomes=outcomes)
     assert sentence(summarize(report)) == "1 file checked: 1 not understood; no findings; exit 3"
 
 
@@ -42,7 +46,7 @@ def test_a_file_that_was_not_understood_is_not_clean_because_another_control_say
         Outcome(control=str(index), location=Location(path="a"), verdict=verdict)
         for index, verdict in enumerate([Verdict.CLEAN, Verdict.NOT_UNDERSTOOD])
     )
-    report = Report(command="check", version="1.2.3", policy=SimpleNamespace(digest=""), outcomes=outcomes)
+    report = Report(command="check", version="1.2.3", policy=SimpleNamespace(file=None, digest=""), outcomes=outcomes)
     assert summarize(report).files[Verdict.CLEAN] == 0
 
 

@@ -100,7 +100,7 @@ def test_lists_everything_in_full_when_verbose() -> None:
     report = Report(
         command="check",
         version="1.2.3",
-        policy=SimpleNamespace(digest=""),
+        policy=SimpleNamespace(file=None, digest=""),
         findings=(Reported(finding=finding, control="scanner", standing=Standing.WAIVED),),
         outcomes=(
             Outcome(control="scanner", location=Location(path="b.pkl"), verdict=Verdict.CLEAN, form="pickle"),
@@ -161,7 +161,7 @@ def test_colours_what_stands_first_and_no_more(specimen: Report) -> None:
 
 
 def test_says_when_nothing_was_checked() -> None:
-    report = Report(command="check", version="1.2.3", policy=SimpleNamespace(digest=""))
+    report = Report(command="check", version="1.2.3", policy=SimpleNamespace(file=None, digest=""))
     assert render(report, Format.TEXT) == "no files checked; no findings; exit 0\n"
 
 

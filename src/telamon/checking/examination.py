@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from telamon.core.records import Finding, Outcome
+from telamon.core.records import Finding, Outcome, Verdict
 from telamon.core.subjects import SubjectKind
 
 if TYPE_CHECKING:
@@ -31,12 +31,14 @@ class Task:
     Attributes:
         control: Name of the control whose checker it is.
         is_evidence: Whether the outcome is recorded: then it has the digest of the file that was examined.
+        is_bound: Whether a baseline goes by the outcome: then it has that digest where the file was not understood.
     """
 
     control: str
     checker: Checker[Settings]
     subject: Subject
     is_evidence: bool = False
+    is_bound: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,13 +89,19 @@ def perform(task: Task) -> Examined:
 
     What it found before it raised is kept. No outcome, or a second one, is a defect too: silence is not clean.
     """
-    if not task.is_evidence or task.subject.kind is not SubjectKind.FILE:
+    if not (task.is_evidence or task.is_bound) or task.subject.kind is not SubjectKind.FILE:
         return _run(task)
     from telamon.checking.witness import witness  # noqa: PLC0415  # only where it is recorded
 
     with witness(task.subject.path) as seen:
         examined = _run(task)
-        return examined if seen is None else replace(examined, outcomes=tuple(map(seen.attest, examined.outcomes)))
+        if seen is None:
+            return examined
+        outcomes = (
+            seen.attest(outcome) if task.is_evidence or outcome.verdict is Verdict.NOT_UNDERSTOOD else outcome
+            for outcome in examined.outcomes
+        )
+        return replace(examined, outcomes=tuple(outcomes))
 
 
 def _run(task: Task) -> Examined:

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import os
+import re
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from telamon import __version__
 from telamon.checking.examination import Task, examine
-from telamon.checking.walk import Unreachable, walk
+from telamon.checking.walk import Excluded, Unreachable, walk
 from telamon.core.errors import MissingExtraError
-from telamon.core.records import Mode
-from telamon.policy.places import named_place
-from telamon.reporting.report import Failure, FailureKind, Report, Reported, Standing, moved
+from telamon.core.records import Mode, Verdict
+from telamon.core.subjects import SubjectKind
+from telamon.policy.places import named_place, plain
+from telamon.policy.waivers import NOT_UNDERSTOOD
+from telamon.reporting.report import (
+    Exemption,
+    Failure,
+    FailureKind,
+    Report,
+    Reported,
+    Standing,
+    moved,
+    unjudged,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -29,6 +41,10 @@ if TYPE_CHECKING:
     from telamon.policy.baseline import Baseline
     from telamon.policy.compiler import Policy
     from telamon.policy.places import Place
+    from telamon.policy.waivers import Waiver
+
+SHADOWED = Exemption(standing=Standing.SHADOW, note="the control is in shadow mode")
+GLOBS = re.compile(r"[*?\[]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,10 +91,21 @@ class Gate:
             return Standing.BELOW_GATE, ""
         for waiver in self.policy.waivers:
             if waiver.applies(finding, place, self.today):
-                return Standing.WAIVED, f"waived by {waiver.owner} until {waiver.expires}: {waiver.reason}"
+                return Standing.WAIVED, waiver.note
         if self.baseline is not None and moved(finding, place.relative).fingerprint in self.baseline:
             return Standing.BASELINE, "in the baseline"
         return Standing.FAILING, ""
+
+    def exempt(self, outcome: Outcome, place: Place) -> Exemption | None:
+        """Return why a file that was not understood does not fail the run, if so; in the order of `stand`."""
+        if self.policy.mode(outcome.control) is Mode.SHADOW:
+            return SHADOWED
+        for waiver in self.policy.waivers:
+            if waiver.covers(NOT_UNDERSTOOD, place, self.today):
+                return Exemption(standing=Standing.WAIVED, note=waiver.note)
+        if self.baseline is not None and unjudged(outcome, place.relative).fingerprint in self.baseline:
+            return Exemption(standing=Standing.BASELINE, note="in the baseline")
+        return None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -86,15 +113,21 @@ class _Tally:
     findings: list[Reported] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
+    exempt: dict[Outcome | Failure, Exemption] = field(default_factory=dict)
+    unjudged: list[Finding] = field(default_factory=list)
+    used: set[Waiver] = field(default_factory=set)
+    excluded: int = 0
+    files: int = 0
 
 
-def check(
+def check(  # noqa: PLR0913  # what a run goes by, each by its name
     paths: Mapping[Path, str],
     *,
     policy: Policy,
     catalog: Catalog,
     today: date,
     baseline: Baseline | None = None,
+    is_for_baseline: bool = False,
     jobs: int | None = None,
     progress: Progress | None = None,
 ) -> Report:
@@ -106,6 +139,7 @@ def check(
         catalog: The controls.
         today: For the expiry of waivers.
         baseline: Findings that were there before.
+        is_for_baseline: Whether a baseline will be written from the report: then it is bound to the files' digests.
         jobs: Worker processes; by default one per processor.
         progress: Told how far the run is.
 
@@ -119,12 +153,21 @@ def check(
     for met in walk(paths, exclusion=policy.exclusion):
         if isinstance(met, Unreachable):
             tally.failures.append(Failure(control="", subject=met.name, reason=met.reason))
+        elif isinstance(met, Excluded):
+            tally.excluded += 1
         else:
+            tally.files += met.kind is SubjectKind.FILE
             subjects.append(met)
     controls = _controls(policy, catalog)
     checkers = _checkers(policy, controls, tally)
     tasks = [
-        Task(control=name, checker=checker, subject=subject, is_evidence=policy.ledger is not None)
+        Task(
+            control=name,
+            checker=checker,
+            subject=subject,
+            is_evidence=policy.ledger is not None,
+            is_bound=is_for_baseline or baseline is not None,
+        )
         for subject in subjects
         for name, checker in checkers.items()
         if subject.kind in checker.kinds
@@ -134,15 +177,57 @@ def check(
     for index, examined in examine(tasks, jobs=jobs or os.cpu_count() or 1):
         _count(tally, tasks[index], examined, gate)
         progress.advance()
-    return _report(tally, gate, controls, elapsed_s=time.perf_counter() - start)
+    for failure in tally.failures:
+        if failure.control and policy.mode(failure.control) is Mode.SHADOW:
+            tally.exempt[failure] = SHADOWED
+    off = tuple(control.name for control in _every(policy, catalog) if policy.mode(control.name) is Mode.OFF)
+    is_idle = not (tally.outcomes or tally.failures)
+    if (is_idle and tally.files) or (tally.excluded and not tally.files):
+        tally.failures.append(Failure(control="", subject="", reason=_nothing(tally, off)))
+    warnings = tuple(_warnings(tally, gate, catalog, paths)) if policy.waivers else ()
+    report = _report(tally, gate, controls, elapsed_s=time.perf_counter() - start)
+    return replace(report, off=off, warnings=warnings)
+
+
+def _nothing(tally: _Tally, off: tuple[str, ...]) -> str:
+    """Say why no control has looked at anything, which must not pass for clean."""
+    causes = [f"the policy excludes {tally.excluded} of the entries"] if tally.excluded else []
+    causes += [f"off: {', '.join(off)}"] if off else []
+    return f"nothing was judged by any control; files met: {tally.files}" + "".join(f"; {cause}" for cause in causes)
+
+
+def _warnings(tally: _Tally, gate: Gate, catalog: Catalog, paths: Iterable[Path]) -> Iterator[str]:
+    """Yield what is odd about the waivers: rules that no control has, and waivers that covered nothing."""
+    known = {rule.id for control in _every(gate.policy, catalog) for rule in control.rules()} | {NOT_UNDERSTOOD}
+    walked = [os.path.realpath(path) for path in paths]
+    for waiver in gate.policy.waivers:
+        where = f"the waiver of {waiver.rule} at {waiver.path}, owned by {waiver.owner},"
+        if waiver.rule not in known:
+            import difflib  # noqa: PLC0415  # only for what is wrong
+
+            near = difflib.get_close_matches(waiver.rule, known, n=1)
+            yield f"{where} names a rule that no control has" + (f"; did you mean {near[0]}?" if near else "")
+        elif waiver not in tally.used and not waiver.is_expired(gate.today) and _is_walked(gate, waiver, walked):
+            yield f"{where} covered nothing: remove it"
+
+
+def _is_walked(gate: Gate, waiver: Waiver, walked: list[str]) -> bool:
+    """Whether all that a waiver may name lies at or below what was checked, as far as the part without globs tells."""
+    fixed = GLOBS.split(plain(waiver.path), maxsplit=1)
+    start = os.path.realpath(gate.policy.folder / (fixed[0] if len(fixed) == 1 else fixed[0].rpartition("/")[0]))
+    return any(start == root or start.startswith(f"{root.rstrip('/')}/") for root in walked)
 
 
 def _controls(policy: Policy, catalog: Catalog) -> list[Control]:
-    """Return the controls that are on: telamon's own, and those of other packages that the policy names."""
+    """Return the controls that are on."""
+    return [control for control in _every(policy, catalog) if policy.mode(control.name) is not Mode.OFF]
+
+
+def _every(policy: Policy, catalog: Catalog) -> list[Control]:
+    """Return telamon's own controls, and those of other packages that the policy names."""
     own = [listed.control for listed in catalog]
     foreign = sorted(policy.controls.keys() - {control.name for control in own})
-    every = [*own, *(catalog.find(name).control for name in foreign)]
-    return [control for control in every if policy.mode(control.name) is not Mode.OFF]
+    return [*own, *(catalog.find(name).control for name in foreign)]
 
 
 def _checkers(policy: Policy, controls: Iterable[Control], tally: _Tally) -> dict[str, Checker[Settings]]:
@@ -161,8 +246,11 @@ def _checkers(policy: Policy, controls: Iterable[Control], tally: _Tally) -> dic
 
 def _count(tally: _Tally, task: Task, examined: Examined, gate: Gate) -> None:
     if examined.findings:
-        tally.findings.extend(_gated(task, examined, gate))
+        tally.findings.extend(_gated(task, examined, gate, tally.used))
     tally.outcomes.extend(examined.outcomes)
+    for outcome in examined.outcomes:
+        if outcome.verdict is Verdict.NOT_UNDERSTOOD:
+            _count_unjudged(tally, task, outcome, gate)
     if examined.defect or examined.death:
         tally.failures.append(
             Failure(
@@ -174,11 +262,23 @@ def _count(tally: _Tally, task: Task, examined: Examined, gate: Gate) -> None:
         )
 
 
-def _gated(task: Task, examined: Examined, gate: Gate) -> Iterator[Reported]:
-    subject = task.subject
+def _count_unjudged(tally: _Tally, task: Task, outcome: Outcome, gate: Gate) -> None:
+    place = _place(task.subject, gate.policy)
+    tally.unjudged.append(unjudged(outcome, place.relative))
+    tally.used.update(one for one in gate.policy.waivers if one.covers(NOT_UNDERSTOOD, place, gate.today))
+    if exemption := gate.exempt(outcome, place):
+        tally.exempt[outcome] = exemption
+
+
+def _place(subject: Subject, policy: Policy) -> Place:
     is_called_by_path = subject.name == subject.path.as_posix()
-    place = gate.policy.place(subject.path) if is_called_by_path else named_place(subject.name)
+    return policy.place(subject.path) if is_called_by_path else named_place(subject.name)
+
+
+def _gated(task: Task, examined: Examined, gate: Gate, used: set[Waiver]) -> Iterator[Reported]:
+    place = _place(task.subject, gate.policy)
     for finding in examined.findings:
+        used.update(waiver for waiver in gate.policy.waivers if waiver.applies(finding, place, gate.today))
         standing, note = gate.stand(finding, task.control, place)
         yield Reported(finding=finding, control=task.control, standing=standing, note=note, place=place.relative)
 
@@ -193,6 +293,9 @@ def _report(tally: _Tally, gate: Gate, controls: Iterable[Control], *, elapsed_s
         findings=tuple(sorted(tally.findings, key=_position)),
         outcomes=tuple(sorted(tally.outcomes, key=lambda outcome: (outcome.location.path, outcome.control))),
         failures=tuple(sorted(tally.failures, key=lambda failure: (failure.subject, failure.control))),
+        exempt=tally.exempt,
+        unjudged=tuple(tally.unjudged),
+        excluded=tally.excluded,
         rules=rules,
         expired=tuple(str(waiver) for waiver in gate.policy.waivers if waiver.is_expired(gate.today)),
         elapsed_s=elapsed_s,

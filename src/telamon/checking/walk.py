@@ -30,11 +30,22 @@ class Unreachable:
     reason: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Excluded:
+    """An entry of a folder that the policy excludes; what lies below it is not looked at.
+
+    Attributes:
+        name: How reports would call it.
+    """
+
+    name: str
+
+
 def walk(
     paths: Mapping[Path, str],
     *,
     exclusion: Callable[[Path], Callable[[str], bool]] = lambda _folder: lambda _name: False,
-) -> Iterator[Subject | Unreachable]:
+) -> Iterator[Subject | Unreachable | Excluded]:
     """Yield each named folder as a subject, and each file named or found below one, in a stable order.
 
     Each entry of a folder is a subject once, by whichever of the named paths it is reached: a file that is named and
@@ -111,7 +122,7 @@ class _Walker:
         self._named = named
         self._entered: set[tuple[int, int]] = set()
 
-    def folder(self, folder: Path, *, depth: int) -> Iterator[Subject | Unreachable]:
+    def folder(self, folder: Path, *, depth: int) -> Iterator[Subject | Unreachable | Excluded]:
         """Yield what lies below a folder."""
         if depth > MAX_DEPTH:
             yield Unreachable(name=folder.as_posix(), reason=f"more than {MAX_DEPTH} folders deep")
@@ -129,10 +140,13 @@ class _Walker:
         is_excluded = self._exclusion(folder)
         named = {entry.name for entry in self._named if (entry.device, entry.inode) == identity}
         for name in names:
-            if not is_excluded(name):
+            if is_excluded(name):
+                if name not in named:
+                    yield Excluded(name=(folder / name).as_posix())
+            else:
                 yield from self._entry(folder / name, depth, is_named=name in named)
 
-    def _entry(self, path: Path, depth: int, *, is_named: bool) -> Iterator[Subject | Unreachable]:
+    def _entry(self, path: Path, depth: int, *, is_named: bool) -> Iterator[Subject | Unreachable | Excluded]:
         try:
             status = path.stat()
         except OSError as error:  # a dangling link, a link loop, a folder that may not be searched

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound="Callable[..., object]")
 
+ROOT = 0  # may change everything anyway
 FORMATS = ("text", "json", "sarif", "junit", "markdown", "github")
 
 
@@ -90,11 +91,17 @@ def is_coloured(choice: bool | None, *, is_terminal: bool) -> bool:  # noqa: FBT
     return is_terminal and not os.environ.get("NO_COLOR")
 
 
-def load_policy(policy_file: Path | None, catalog: Catalog) -> Policy:
+def load_policy(policy_file: Path | None, catalog: Catalog, paths: tuple[str, ...] = ()) -> Policy:
     """Return the policy that a command works under: the file named, the one found above, or the defaults.
 
+    Args:
+        policy_file: The file named.
+        catalog: The controls.
+        paths: What the user wants checked: a policy that is only found must not come out of that.
+
     Raises:
-        UsageError: The file named does not exist, or there is no working directory.
+        UsageError: The file named does not exist, there is no working directory, or the policy that was found may be
+            somebody else's.
     """
     from telamon import policy
     from telamon.cli.folders import working_folder
@@ -102,4 +109,29 @@ def load_policy(policy_file: Path | None, catalog: Catalog) -> Policy:
     if policy_file is not None and not os.path.isfile(policy_file):  # noqa: PTH113  # `is_file` raises for long names
         raise UsageError(f"no policy file at `{policy_file}`", hint="`telamon init` writes one")
     found = policy.locate(working_folder(), explicit=policy_file, environ=os.environ)
+    if found is not None and policy_file is None and not os.environ.get("TELAMON_POLICY"):
+        _require_own(found, paths)
     return policy.load(found, catalog)
+
+
+def _require_own(found: Path, paths: tuple[str, ...]) -> None:
+    """Refuse a policy that nobody named and that whoever made what is checked, or another user, may have brought.
+
+    A policy in a folder that is named, or above it, is the project's own; one deeper inside speaks for a part only and
+    must not decide about the whole. Who owns the file counts as for git's `safe.directory` (CVE-2022-24765).
+    """
+    hint = f"name it if you trust it: `--policy {found}`"
+    folder = os.path.realpath(found.parent)
+    for path in paths:
+        root = os.path.realpath(path)
+        if folder != root and folder.startswith(f"{root.rstrip('/')}/"):
+            raise UsageError(f"the policy `{found}` lies inside of `{path}`, which is to be checked", hint=hint)
+    try:
+        owners = {found.lstat().st_uid, found.stat().st_uid}
+    except OSError:  # a link that leads nowhere, which reading it will tell
+        return
+    trusted = {ROOT, os.geteuid()}
+    if os.geteuid() == ROOT and os.environ.get("SUDO_UID", "").isdecimal():
+        trusted.add(int(os.environ["SUDO_UID"]))
+    if not owners <= trusted:
+        raise UsageError(f"the policy `{found}` belongs to another user", hint=hint)

@@ -10,8 +10,8 @@ from msgspec import Meta, Struct, field
 from telamon.core.secrets import SECRET, SecretReference
 from telamon.policy.waivers import Waiver
 
-# What holds no model and no data of the user: version control's own store.
-DEFAULT_EXCLUDE = (".git",)
+# Telamon's own state, keys among it. A store of version control is walked into: what stands there can be loaded too.
+DEFAULT_EXCLUDE = (".telamon",)
 
 # Which way a field loosens the policy, for `telamon.policy.difference`; msgspec takes nothing but a dict.
 MORE_IS_LOOSER = {"looser": "added"}
@@ -33,8 +33,8 @@ class Interface(StrEnum):
 
 
 # Without a user part, a query and a fragment, where credentials stand in addresses: those are references, never
-# literals. A backslash is a slash to some readers of addresses (WHATWG URL, section 4.4). `$(?!\n)` is the end of the text and
-# nothing before it, in Python's and in ECMA's expressions.
+# literals. A backslash is a slash to some readers of addresses (WHATWG URL, section 4.4). `$(?!\n)` is the end of the
+# text and nothing before it, in Python's and in ECMA's expressions.
 Address = Annotated[
     str,
     Meta(pattern=r"^https?://[^\s/?#@\\]+(/[^\s?#\\]*)?$(?!\n)", examples=["https://llm.internal/v1"], extra=SECRET),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import stat
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -16,6 +17,7 @@ from telamon.kits.text.display import printable
 from telamon.policy.compiler import Policy
 from telamon.policy.document import PolicyFile
 from telamon.policy.errors import PolicyError, Problem
+from telamon.policy.waivers import LONGEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -57,8 +59,13 @@ def default(catalog: Catalog) -> Policy:
     return Policy(file=None, document=PolicyFile(version=1), controls=MappingProxyType(_defaults(catalog)))
 
 
-def load(path: Path | None, catalog: Catalog) -> Policy:
+def load(path: Path | None, catalog: Catalog, *, today: dt.date | None = None) -> Policy:
     """Return the compiled policy of a file, or the defaults where there is none.
+
+    Args:
+        path: The file.
+        catalog: The controls.
+        today: For how long waivers may hold; by default the day in UTC.
 
     Raises:
         PolicyError: The file cannot be read or is not valid; it has all problems.
@@ -73,11 +80,11 @@ def load(path: Path | None, catalog: Catalog) -> Policy:
     except UnreadableError as error:
         problem = Problem(file=str(path), line=1, column=1, message=f"cannot be read: {error.message}")
         raise PolicyError((problem,)) from error
-    return compile_document(read_document(content, str(path)), path, catalog)
+    return compile_document(read_document(content, str(path)), path, catalog, today=today)
 
 
-def compile_document(document: Document, path: Path, catalog: Catalog) -> Policy:
-    """Return the compiled policy of a document.
+def compile_document(document: Document, path: Path, catalog: Catalog, *, today: dt.date | None = None) -> Policy:
+    """Return the compiled policy of a document; the arguments are those of `load`.
 
     Raises:
         PolicyError: It is not valid; the error has all problems, up to a number that nobody reads through.
@@ -98,15 +105,26 @@ def compile_document(document: Document, path: Path, catalog: Catalog) -> Policy
     problems = tuple(islice(every, MAX_PROBLEMS))
     if problems:
         raise PolicyError(tuple(sorted(problems, key=lambda problem: (problem.line, problem.column))))
+    whole = msgspec.convert(rest, PolicyFile, dec_hook=secret_hook)
+    if problems := tuple(islice(_long_waivers(document, whole, today or dt.datetime.now(dt.UTC).date()), MAX_PROBLEMS)):
+        raise PolicyError(problems)
     own = {
         name: msgspec.convert(section.value, section.kind, dec_hook=secret_hook) for name, section in sections.items()
     }
     return Policy(
         file=path,
-        document=msgspec.convert(rest, PolicyFile, dec_hook=secret_hook),
+        document=whole,
         controls=MappingProxyType(_defaults(catalog) | own),
         marks=document.marks,
     )
+
+
+def _long_waivers(document: Document, whole: PolicyFile, today: dt.date) -> Iterator[Problem]:
+    """Yield the problems of waivers that hold for so long that nobody will look at them again."""
+    for index, waiver in enumerate(whole.waivers):
+        if waiver.expires - today > LONGEST:
+            message = f"expected a day at most {LONGEST.days} days ahead, found `{waiver.expires}`"
+            yield document.problem(("waivers", index, "expires"), message, f"the last is {today + LONGEST}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,7 +33,7 @@ class Place:
         True
         """
         name = self.absolute if glob.startswith("/") else self.relative
-        glob = glob.removeprefix("./")
+        glob = plain(glob)
         return name == glob or fnmatchcase(name, glob)
 
     def child(self, name: str) -> Place:
@@ -42,6 +42,16 @@ class Place:
             relative=name if self.relative == "." else f"{self.relative}/{name}",
             absolute=f"{self.absolute.rstrip('/')}/{name}",
         )
+
+
+def plain(glob: str) -> str:
+    """Return a path or glob without what names no folder of its own: empty parts, and `.`.
+
+    >>> plain("./models//a.pkl"), plain("/srv/./models/")
+    ('models/a.pkl', '/srv/models')
+    """
+    root = "/" if glob.startswith("/") else ""
+    return root + "/".join(part for part in glob.split("/") if part not in {"", "."})
 
 
 def place_of(path: Path, root: str) -> Place:

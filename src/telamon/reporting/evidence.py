@@ -118,7 +118,7 @@ def events_of(report: Report, policy: Policy, *, actor: str) -> Iterator[Event]:
             subject=outcome.digest,
             policy=policy.digest,
             actor=actor,
-            body=_plain(body),
+            body=_plain(body | ({"note": note} if (note := report.note(outcome)) else {})),
         )
     for failure in report.failures:
         yield Event(

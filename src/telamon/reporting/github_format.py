@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from telamon.core.records import ProofVerdict, Verdict
+from telamon.core.records import ProofVerdict
 from telamon.kits.text.display import printable
 from telamon.reporting.report import Standing
 from telamon.reporting.summary import sentence, summarize
@@ -61,10 +61,11 @@ def write(report: Report) -> str:
     """Return one line for each finding, failure, misunderstood file, proof and expired waiver, and a summary."""
     annotations = [
         *map(_finding, sorted(report.findings, key=lambda reported: -reported.finding.severity.rank)),
-        *map(_failure, report.failures),
-        *(_outcome(outcome) for outcome in report.outcomes if outcome.verdict is Verdict.NOT_UNDERSTOOD),
+        *(_failure(failure, report.note(failure)) for failure in report.failures),
+        *(_outcome(outcome, report.note(outcome)) for outcome in report.not_judged),
         *map(_proof, report.proofs),
-        *map(_expired, report.expired),
+        *(_notice("expired-waiver", waiver) for waiver in report.expired),
+        *(_notice("policy-warning", warning) for warning in report.warnings),
     ]
     annotations.sort(key=lambda annotation: list(_Level).index(annotation.level))
     summary = _Annotation(level=_Level.NOTICE, title=f"telamon {report.command}", message=sentence(summarize(report)))
@@ -95,17 +96,24 @@ def _finding_lines(reported: Reported) -> Iterator[str]:
     yield from (f"{word}: {printable(value)}" for word, value in details.items() if value)
 
 
-def _failure(failure: Failure) -> _Annotation:
+def _failure(failure: Failure, note: str) -> _Annotation:
     return _Annotation(
-        level=_Level.ERROR, title=failure_label(failure), message=printable(failure.reason), file=failure.subject
+        level=_Level.NOTICE if note else _Level.ERROR,
+        title=failure_label(failure),
+        message=_noted(failure.reason, note),
+        file=failure.subject,
     )
 
 
-def _outcome(outcome: Outcome) -> _Annotation:
+def _noted(reason: str, note: str) -> str:
+    return printable(reason) + (f"\nnote: {printable(note)}" if note else "")
+
+
+def _outcome(outcome: Outcome, note: str) -> _Annotation:
     return _Annotation(
-        level=_Level.ERROR,
+        level=_Level.NOTICE if note else _Level.ERROR,
         title=f"{outcome.verdict}[{outcome.control}]",
-        message=printable(outcome.reason),
+        message=_noted(outcome.reason, note),
         file=outcome.location.path,
     )
 
@@ -120,8 +128,8 @@ def _proof(proof: Proof) -> _Annotation:
     )
 
 
-def _expired(waiver: str) -> _Annotation:
-    return _Annotation(level=_Level.WARNING, title="expired-waiver", message=printable(waiver))
+def _notice(title: str, text: str) -> _Annotation:
+    return _Annotation(level=_Level.WARNING, title=title, message=printable(text))
 
 
 def _data(text: str) -> str:

@@ -3,16 +3,19 @@ r"""Writes a report as one JSON document, for programs.
 The keys, in this order; `telamon.reporting.json_schema.SCHEMA` is the same as a JSON Schema:
 
 * `schema_version`: 1; another number when a key changes its meaning or goes.
-* `tool`, `version`, `command`, `policy_digest`, `exit_code`, `elapsed_s`.
+* `tool`, `version`, `command`, `policy_digest`, `policy_file`, `exit_code`, `elapsed_s`.
 * `summary`: counts. `files` by gravest verdict, `severities` of the findings that neither a waiver nor the baseline
-  covers, `standings` of all findings, `proofs` by verdict, `failures`, `expired_waivers`.
-* `files`: one entry per control and file: `path`, `member`, `control`, `verdict`, `form`, `reason`, `digest`.
+  covers, `standings` of all findings, `proofs` by verdict, `failures`, `exempt` (what could not be judged and does not
+  change the exit code), `excluded` (entries of folders), `expired_waivers`, `warnings`.
+* `controls_off`: their names.
+* `files`: one entry per control and file: `path`, `member`, `control`, `verdict`, `form`, `reason`, `digest`,
+  `note` (why what was not understood does not change the exit code).
 * `findings`: `rule`, `severity`, `confidence`, `message`, `path`, `member`, `offset`, `line`, `column`, `evidence`,
   `remedy`, `techniques`, `subject`, `control`, `standing`, `note`, `fingerprint`.
 * `proofs`: every field of `telamon.core.records.Proof`, with `pair`; a number that is not finite is null.
-* `failures`: `control`, `subject`, `reason`, `kind` (`not-checked`, `not-recorded`, `internal-error`).
+* `failures`: `control`, `subject`, `reason`, `kind` (`not-checked`, `not-recorded`, `internal-error`), `note`.
 * `rules`: the rules that the findings name, by id: `summary`, `severity`, `description`, `remedy`, `techniques`.
-* `expired_waivers`: one line each.
+* `expired_waivers`, `warnings`: one line each.
 
 Every key is always there; what is not known is an empty string, an empty list or null. Names and messages stand as
 they are, control characters included, save that a byte of a file name that is no UTF-8 is written as `\xNN`.
@@ -42,15 +45,18 @@ def write(report: Report) -> str:
             "version": report.version,
             "command": report.command,
             "policy_digest": report.policy_digest,
+            "policy_file": report.policy_file,
             "exit_code": int(report.exit_code),
             "elapsed_s": finite(report.elapsed_s),
             "summary": _summary(report),
-            "files": [_file(outcome) for outcome in report.outcomes],
+            "controls_off": list(report.off),
+            "files": [_file(outcome, report.note(outcome)) for outcome in report.outcomes],
             "findings": [_finding(reported) for reported in report.findings],
             "proofs": [_proof(proof) for proof in report.proofs],
-            "failures": [_failure(failure) for failure in report.failures],
+            "failures": [_failure(failure, report.note(failure)) for failure in report.failures],
             "rules": {name: _rule(report.rules[name]) for name in sorted(report.rules)},
             "expired_waivers": list(report.expired),
+            "warnings": list(report.warnings),
         }
     )
 
@@ -63,11 +69,14 @@ def _summary(report: Report) -> dict[str, object]:
         "standings": dict(summary.standings),
         "proofs": dict(summary.proofs),
         "failures": summary.failures,
+        "exempt": summary.exempt,
+        "excluded": summary.excluded,
         "expired_waivers": summary.expired,
+        "warnings": summary.warnings,
     }
 
 
-def _file(outcome: Outcome) -> dict[str, object]:
+def _file(outcome: Outcome, note: str) -> dict[str, object]:
     return {
         "path": outcome.location.path,
         "member": outcome.location.member,
@@ -76,6 +85,7 @@ def _file(outcome: Outcome) -> dict[str, object]:
         "form": outcome.form,
         "reason": outcome.reason,
         "digest": outcome.digest,
+        "note": note,
     }
 
 
@@ -141,12 +151,13 @@ def _interval(interval: Interval) -> dict[str, object]:
     return {"low": finite(interval.low), "high": finite(interval.high), "level": finite(interval.level)}
 
 
-def _failure(failure: Failure) -> dict[str, object]:
+def _failure(failure: Failure, note: str) -> dict[str, object]:
     return {
         "control": failure.control,
         "subject": failure.subject,
         "reason": failure.reason,
         "kind": failure.kind,
+        "note": note,
     }
 
 

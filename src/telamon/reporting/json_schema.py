@@ -48,7 +48,10 @@ _SUMMARY: Final = _object(
     standings=_counts(Standing),
     proofs=_counts(ProofVerdict),
     failures=_COUNT,
+    exempt=_COUNT,
+    excluded=_COUNT,
     expired_waivers=_COUNT,
+    warnings=_COUNT,
 )
 
 _FILE: Final = _object(
@@ -59,6 +62,7 @@ _FILE: Final = _object(
     form=_TEXT,
     reason=_TEXT,
     digest={"type": "string", "pattern": "^(sha256:[0-9a-f]{64})?$"},
+    note=_TEXT,
 )
 
 _FINDING: Final = _object(
@@ -133,14 +137,17 @@ SCHEMA: Final[dict[str, object]] = {
         version=_TEXT,
         command={"enum": ["check", "prove"]},
         policy_digest=_TEXT,
+        policy_file=_TEXT,
         exit_code={"enum": [code.value for code in ExitCode]},
         elapsed_s=_NUMBER,
         summary=_SUMMARY,
+        controls_off=_TEXTS,
         files=_list(_FILE),
         findings=_list(_FINDING),
         proofs=_list(_PROOF),
-        failures=_list(_object(control=_TEXT, subject=_TEXT, reason=_TEXT, kind=_one_of(FailureKind))),
+        failures=_list(_object(control=_TEXT, subject=_TEXT, reason=_TEXT, kind=_one_of(FailureKind), note=_TEXT)),
         rules={"type": "object", "additionalProperties": _RULE},
         expired_waivers=_TEXTS,
+        warnings=_TEXTS,
     ),
 }

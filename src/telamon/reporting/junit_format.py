@@ -54,6 +54,7 @@ class _Case:
     outcomes: list[Outcome] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     proofs: list[Proof] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 def write(report: Report) -> str:
@@ -72,11 +73,19 @@ def write(report: Report) -> str:
 def _cases(report: Report) -> dict[_Key, _Case]:
     cases: dict[_Key, _Case] = {}
     for outcome in report.outcomes:
-        cases.setdefault(_Key(outcome.control, outcome.location.path), _Case()).outcomes.append(outcome)
+        case = cases.setdefault(_Key(outcome.control, outcome.location.path), _Case())
+        if note := report.note(outcome):
+            case.notes.append(f"{outcome.verdict}: {outcome.reason}: {note}")
+        else:
+            case.outcomes.append(outcome)
     for reported in report.findings:
         cases.setdefault(_Key(reported.control, reported.finding.location.path), _Case()).findings.append(reported)
     for failure in report.failures:
-        cases.setdefault(_Key(failure.control, failure.subject), _Case()).failures.append(failure)
+        case = cases.setdefault(_Key(failure.control, failure.subject), _Case())
+        if note := report.note(failure):
+            case.notes.append(f"{failure.kind.value.replace('-', ' ')}: {failure.reason}: {note}")
+        else:
+            case.failures.append(failure)
     for proof in report.proofs:
         key = _Key(proof.control, f"{proof.pair} {proof.experiment}")
         cases.setdefault(key, _Case()).proofs.append(proof)
@@ -90,8 +99,11 @@ def _suite(control: str, cases: dict[_Key, _Case], report: Report) -> str:
         "exit_code": str(int(report.exit_code)),
         "summary": sentence(summarize(report)),
     }
+    if report.policy_file:
+        facts["policy_file"] = report.policy_file
     properties = [_element("property", {"name": name, "value": value}) for name, value in facts.items()]
     expired = [_element("property", {"name": "expired_waiver", "value": waiver}) for waiver in report.expired]
+    expired += [_element("property", {"name": "warning", "value": warning}) for warning in report.warnings]
     attributes = {"name": control, **_counts(_result(case) for case in cases.values())}
     members = [_testcase(control, key.name or control, case) for key, case in cases.items()]
     return _element("testsuite", attributes, [_element("properties", {}, properties + expired), *members])
@@ -133,6 +145,8 @@ def _skipped(case: _Case) -> _Result:
     covered = [reported for reported in case.findings if reported.standing in _COVERED]
     if covered and len(covered) == len(case.findings):
         return _Result("skipped", "", "; ".join(note(reported) for reported in covered))
+    if case.notes:
+        return _Result("skipped", "", "; ".join(case.notes))
     if case.outcomes and all(outcome.verdict is Verdict.NOT_APPLICABLE for outcome in case.outcomes):
         return _Result("skipped", "", case.outcomes[0].reason or "nothing to judge")
     return _PASSED

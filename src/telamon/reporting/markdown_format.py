@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from telamon.core.records import Verdict
 from telamon.kits.text.display import printable
 from telamon.reporting.report import Standing
 from telamon.reporting.summary import sentence, summarize
@@ -37,15 +36,20 @@ def write(report: Report) -> str:
         (reported for reported in report.findings if reported.standing not in _COVERED),
         key=lambda reported: -reported.finding.severity.rank,
     )
-    not_judged = [outcome for outcome in report.outcomes if outcome.verdict is Verdict.NOT_UNDERSTOOD]
     covered = [reported for reported in report.findings if reported.standing in _COVERED]
+    if report.policy_file:
+        parts.append(f"\nPolicy: {code(report.policy_file)}\n")
     sections = {
         "Findings": [*map(_finding, open_findings)],
-        "Not judged": [*map(_failure, report.failures), *map(_outcome, not_judged)],
+        "Not judged": [
+            *(_failure(failure, report.note(failure)) for failure in report.failures),
+            *(_outcome(outcome, report.note(outcome)) for outcome in report.not_judged),
+        ],
         "Proofs": [*_table(report.proofs)],
         "Attacks": [*map(_proof, report.proofs)],
         "Waived and in the baseline": [*map(_covered, covered)],
         "Expired waivers": [f"- {code(waiver)}\n" for waiver in report.expired],
+        "Warnings": [f"- {code(warning)}\n" for warning in report.warnings],
     }
     rooms = _rooms(sections)
     parts += [f"\n### {title}\n\n{_fitting(entries, rooms[title])}" for title, entries in sections.items() if entries]
@@ -105,14 +109,14 @@ def _covered(reported: Reported) -> str:
     return head + _details({"note": note(reported)})
 
 
-def _failure(failure: Failure) -> str:
+def _failure(failure: Failure, note: str) -> str:
     subject = f" {code(failure.subject)}" if failure.subject else ""
-    return f"- **{code(failure_label(failure))}**{subject}: {code(failure.reason)}\n"
+    return f"- **{code(failure_label(failure))}**{subject}: {code(failure.reason)}\n" + _details({"note": note})
 
 
-def _outcome(outcome: Outcome) -> str:
+def _outcome(outcome: Outcome, note: str) -> str:
     head = f"- **not understood** by {code(outcome.control)}: {code(place(outcome.location))}\n"
-    return head + _details({"why": outcome.reason})
+    return head + _details({"why": outcome.reason, "note": note})
 
 
 def _table(proofs: tuple[Proof, ...]) -> Iterator[str]:

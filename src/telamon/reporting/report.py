@@ -6,10 +6,13 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
-from telamon.core.records import ExitCode, ProofVerdict, Severity, Verdict
+from telamon.core.records import Confidence, ExitCode, Finding, ProofVerdict, Severity, Verdict
 
 if TYPE_CHECKING:
-    from telamon.core.records import Finding, Outcome, Proof, Rule
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from telamon.core.records import Outcome, Proof, Rule
 
 
 class Standing(StrEnum):
@@ -25,6 +28,19 @@ class Standing(StrEnum):
 def moved(finding: Finding, path: str) -> Finding:
     """Return the finding as if its file were called `path`."""
     return finding if finding.location.path == path else replace(finding, location=replace(finding.location, path=path))
+
+
+def unjudged(outcome: Outcome, path: str) -> Finding:
+    """Return what a baseline holds of a file called `path` that was not understood: it, with its content's digest."""
+    return Finding(
+        rule=Verdict.NOT_UNDERSTOOD.value,
+        message=outcome.reason,
+        severity=Severity.INFO,
+        confidence=Confidence.HIGH,
+        location=replace(outcome.location, path=path),
+        remedy="",
+        subject=f"{outcome.control} {outcome.digest or outcome.reason}",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +92,25 @@ class Failure:
         return self.kind is FailureKind.INTERNAL_ERROR
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exemption:
+    """Why something that could not be judged does not change the exit code.
+
+    Attributes:
+        standing: Waived, in the baseline, or in shadow mode.
+        note: In words, with the waiver's owner, reason and expiry.
+    """
+
+    standing: Standing
+    note: str
+
+
 class Digested(Protocol):
-    """Something with a digest, such as a compiled policy."""
+    """Something with a digest and perhaps a file, such as a compiled policy."""
+
+    @property
+    def file(self) -> Path | None:
+        """Where it was read from."""
 
     @property
     def digest(self) -> str:
@@ -96,7 +129,12 @@ class Report:
         outcomes: One per control and subject, sorted by path and control.
         proofs: Sorted by pair.
         rules: The rules that the findings name, by id.
+        exempt: What could not be judged and does not change the exit code, with the reason.
+        unjudged: What a baseline holds of the files that were not understood.
+        excluded: How many entries of folders the policy excluded; what lies below them is not known.
+        off: Names of the controls that are off.
         expired: Waivers that have expired, one line each.
+        warnings: What is odd in the policy, such as waivers that matched nothing, one line each.
         elapsed_s: Wall-clock seconds; not in any digest.
     """
 
@@ -108,7 +146,12 @@ class Report:
     proofs: tuple[Proof, ...] = ()
     failures: tuple[Failure, ...] = ()
     rules: dict[str, Rule] = field(default_factory=dict)
+    exempt: Mapping[Outcome | Failure, Exemption] = field(default_factory=dict)
+    unjudged: tuple[Finding, ...] = ()
+    excluded: int = 0
+    off: tuple[str, ...] = ()
     expired: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     elapsed_s: float = 0.0
 
     @property
@@ -117,19 +160,35 @@ class Report:
         return self.policy.digest
 
     @property
+    def policy_file(self) -> str:
+        """The policy file in force; empty for the defaults."""
+        return "" if self.policy.file is None else str(self.policy.file)
+
+    @property
+    def not_judged(self) -> tuple[Outcome, ...]:
+        """The outcomes of what was not understood, those that are exempt among them."""
+        return tuple(outcome for outcome in self.outcomes if outcome.verdict is Verdict.NOT_UNDERSTOOD)
+
+    def note(self, thing: Outcome | Failure) -> str:
+        """Why something that could not be judged does not change the exit code; empty where it does."""
+        exemption = self.exempt.get(thing)
+        return "" if exemption is None else exemption.note
+
+    @property
     def exit_code(self) -> ExitCode:
         """The exit code of the run: 4, then 1, then 3, then 0; the same in every format.
 
         A failing finding goes before something that could not be judged: both stop a pipeline, and the
         finding is the stronger statement.
         """
-        if any(failure.is_internal for failure in self.failures):
+        failures = [failure for failure in self.failures if failure not in self.exempt]
+        if any(failure.is_internal for failure in failures):
             return ExitCode.INTERNAL
         if any(reported.standing is Standing.FAILING for reported in self.findings):
             return ExitCode.FINDINGS
         if any(proof.verdict is ProofVerdict.FAILED for proof in self.proofs):
             return ExitCode.FINDINGS
-        if self.failures or any(outcome.verdict is Verdict.NOT_UNDERSTOOD for outcome in self.outcomes):
+        if failures or any(outcome not in self.exempt for outcome in self.not_judged):
             return ExitCode.NOT_RUN
         if any(proof.verdict is ProofVerdict.INCONCLUSIVE for proof in self.proofs):
             return ExitCode.NOT_RUN

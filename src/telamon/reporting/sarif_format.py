@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from telamon.core.records import Verdict
+from telamon.kits.text.display import printable
 from telamon.reporting.json_document import dumps, finite
 from telamon.reporting.report import FailureKind, Standing
 from telamon.reporting.sarif_results import finding_result, proof_result
@@ -50,7 +50,11 @@ def _run(report: Report) -> dict[str, object]:
         "artifacts": list(artifacts.values()),
         "results": findings + proofs,
         "taxonomies": [descriptors.taxonomy()],
-        "properties": {"policyDigest": report.policy_digest, "elapsedSeconds": finite(report.elapsed_s)},
+        "properties": {
+            "policyDigest": report.policy_digest,
+            "policyFile": printable(report.policy_file),
+            "elapsedSeconds": finite(report.elapsed_s),
+        },
     }
 
 
@@ -71,25 +75,38 @@ def _artifacts(report: Report) -> dict[str, dict[str, object]]:
 
 
 def _invocation(report: Report) -> dict[str, object]:
-    not_judged = [outcome for outcome in report.outcomes if outcome.verdict is Verdict.NOT_UNDERSTOOD]
     notifications = [
-        *map(_failure, report.failures),
+        *(_failure(failure, report.note(failure)) for failure in report.failures),
         *(
-            _notification(Notice.NOT_UNDERSTOOD, outcome.reason, outcome.location.path, outcome.control)
-            for outcome in not_judged
+            _exempted(
+                _notification(Notice.NOT_UNDERSTOOD, outcome.reason, outcome.location.path, outcome.control),
+                report.note(outcome),
+            )
+            for outcome in report.not_judged
         ),
         *(_notification(Notice.EXPIRED_WAIVER, waiver) for waiver in report.expired),
+        *(_notification(Notice.POLICY_WARNING, warning) for warning in report.warnings),
     ]
     return {
-        "executionSuccessful": not report.failures and not not_judged,
+        "executionSuccessful": all(thing in report.exempt for thing in (*report.failures, *report.not_judged)),
         "exitCode": int(report.exit_code),
         "exitCodeDescription": sentence(summarize(report)),
         "toolExecutionNotifications": notifications,
     }
 
 
-def _failure(failure: Failure) -> dict[str, object]:
-    return _notification(_NOTICES[failure.kind], failure.reason, failure.subject, failure.control)
+def _failure(failure: Failure, note: str) -> dict[str, object]:
+    notification = _notification(_NOTICES[failure.kind], failure.reason, failure.subject, failure.control)
+    return _exempted(notification, note)
+
+
+def _exempted(notification: dict[str, object], note: str) -> dict[str, object]:
+    """Return a notification of something that does not change the exit code as one, where there is a note."""
+    if not note:
+        return notification
+    properties = notification.get("properties")
+    known = properties if isinstance(properties, dict) else {}
+    return {**notification, "level": "note", "properties": {**known, "note": printable(note)}}
 
 
 def _notification(notice: Notice, text: str, path: str = "", control: str = "") -> dict[str, object]:

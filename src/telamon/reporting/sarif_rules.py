@@ -55,6 +55,7 @@ class Notice(Enum):
     NOT_UNDERSTOOD = ("not-understood", "error", "A file could not be judged; that is never clean.")
     EXPIRED_WAIVER = ("expired-waiver", "warning", "A waiver has expired and covers nothing.")
     NOT_RECORDED = ("not-recorded", "error", "The report could not be recorded in the ledger.")
+    POLICY_WARNING = ("policy-warning", "warning", "Something in the policy is odd.")
 
 
 class Descriptors:

@@ -44,7 +44,11 @@ class Summary:
         standings: All findings, by standing.
         proofs: Proofs by verdict.
         failures: Controls that could not run and subjects that could not be judged at all.
+        exempt: What could not be judged and does not change the exit code.
+        excluded: Entries of folders that the policy excluded.
+        off: Controls that are off, by name.
         expired: Waivers that have expired.
+        warnings: What is odd in the policy.
     """
 
     files: Mapping[Verdict, int]
@@ -52,7 +56,11 @@ class Summary:
     standings: Mapping[Standing, int]
     proofs: Mapping[ProofVerdict, int]
     failures: int
+    exempt: int
+    excluded: int
+    off: tuple[str, ...]
     expired: int
+    warnings: int
     exit_code: ExitCode
 
 
@@ -71,7 +79,11 @@ def summarize(report: Report) -> Summary:
         standings={standing: standings[standing] for standing in _STANDING_WORDS},
         proofs={verdict: proofs[verdict] for verdict in ProofVerdict},
         failures=len(report.failures),
+        exempt=len(report.exempt),
+        excluded=report.excluded,
+        off=report.off,
         expired=len(report.expired),
+        warnings=len(report.warnings),
         exit_code=report.exit_code,
     )
 
@@ -89,8 +101,16 @@ def sentence(summary: Summary) -> str:
         parts.append(f"{_counted(proofs, 'proof')}: {counts}")
     if summary.failures:
         parts.append(_counted(summary.failures, "failure"))
+    if summary.exempt:
+        parts.append(f"{summary.exempt} not judged but exempt")
+    if summary.excluded:
+        parts.append(f"{summary.excluded} excluded by the policy")
+    if summary.off:
+        parts.append(f"off: {', '.join(summary.off)}")
     if summary.expired:
         parts.append(_counted(summary.expired, "expired waiver"))
+    if summary.warnings:
+        parts.append(_counted(summary.warnings, "warning"))
     parts.append(f"exit {summary.exit_code:d}")
     return "; ".join(parts)
 

@@ -47,10 +47,11 @@ def write(report: Report, *, style: Style) -> str:
     pen = _Pen(style)
     blocks = chain(
         (pen.finding(reported, report.rules.get(reported.finding.rule)) for reported in report.findings),
-        (pen.failure(failure) for failure in report.failures),
-        (pen.outcome(outcome) for outcome in report.outcomes if _is_listed(outcome, style)),
+        (pen.failure(failure, report.note(failure)) for failure in report.failures),
+        (pen.outcome(outcome, report.note(outcome)) for outcome in report.outcomes if _is_listed(outcome, style)),
         pen.proofs(report.proofs),
-        (pen.expired(waiver) for waiver in report.expired),
+        (pen.notice("expired-waiver", waiver) for waiver in report.expired),
+        (pen.notice("warning", warning) for warning in report.warnings),
         [pen.summary(report)],
     )
     return "\n".join("".join(f"{line}\n" for line in block) for block in blocks)
@@ -78,15 +79,17 @@ class _Pen:
             yield from self._detail("ATLAS", ", ".join(finding.techniques))
         yield from self._detail("note", note(reported))
 
-    def failure(self, failure: Failure) -> Iterator[str]:
+    def failure(self, failure: Failure, note: str) -> Iterator[str]:
         yield f"{self._ink(failure_label(failure), _RED)}: {printable(failure.reason)}"
         if failure.subject:
             yield self._arrow(printable(failure.subject))
+        yield from self._detail("note", note)
 
-    def outcome(self, outcome: Outcome) -> Iterator[str]:
+    def outcome(self, outcome: Outcome, note: str) -> Iterator[str]:
         colour = _GREEN if outcome.verdict is Verdict.CLEAN else _YELLOW
         yield self._head(outcome.verdict.value, colour, outcome.control, outcome.reason)
         yield self._arrow(place(outcome.location) + (f" ({printable(outcome.form)})" if outcome.form else ""))
+        yield from self._detail("note", note)
 
     def proofs(self, proofs: tuple[Proof, ...]) -> Iterator[Iterable[str]]:
         if not proofs:
@@ -96,10 +99,12 @@ class _Pen:
             if self._style.verbose or proof.verdict is not ProofVerdict.PASSED:
                 yield self._proof(proof)
 
-    def expired(self, waiver: str) -> Iterator[str]:
-        yield f"{self._ink('expired-waiver', _YELLOW)}: {printable(waiver)}"
+    def notice(self, word: str, text: str) -> Iterator[str]:
+        yield f"{self._ink(word, _YELLOW)}: {printable(text)}"
 
     def summary(self, report: Report) -> Iterator[str]:
+        if report.policy_file:
+            yield f"policy: {printable(report.policy_file)}"
         yield self._ink(sentence(summarize(report)), _BOLD)
 
     def _proof(self, proof: Proof) -> Iterator[str]:

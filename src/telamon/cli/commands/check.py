@@ -53,18 +53,16 @@ def command(
     from telamon.cli.output import Output, check_place, emit
 
     catalog = catalogue.load()
-    policy = load_policy(policy_file, catalog)
+    policy = load_policy(policy_file, catalog, paths)
     known = baseline_file or policy.baseline
     baseline = _read_baseline(known) if known is not None and write_baseline is None else None
     log = _open_ledger(policy) if write_baseline is None else None
     check_place(output)
-    report = _check(_subjects(paths, policy), policy, catalog, baseline, jobs)
+    report = _check(
+        _subjects(paths, policy), policy, catalog, baseline, jobs, is_for_baseline=write_baseline is not None
+    )
     if write_baseline is not None:
-        from telamon.kits.text.display import printable
-        from telamon.policy import baseline as baselines
-
-        baselines.write(write_baseline, (reported.portable for reported in report.findings))
-        click.echo(printable(f"{len(report.findings)} findings written to {write_baseline}"), err=True)
+        _write_baseline(write_baseline, report)
         return
     report = report if log is None else _recorded(report, policy, log)
     emit(report, Output(format_name=format_name, file=output, is_verbose=verbose, color=color))
@@ -91,6 +89,16 @@ def _read_baseline(file: Path) -> Baseline:
     return baselines.read(file)
 
 
+def _write_baseline(file: Path, report: Report) -> None:
+    from telamon.kits.text.display import printable
+    from telamon.policy import baseline as baselines
+
+    baselines.write(file, (*(reported.portable for reported in report.findings), *report.unjudged))
+    count = len(report.unjudged)
+    unjudged = f" and {count} not understood" if count else ""
+    click.echo(printable(f"{len(report.findings)} findings{unjudged} written to {file}"), err=True)
+
+
 def _subjects(words: tuple[str, ...], policy: Policy) -> tuple[Path, ...]:
     from telamon.cli.stdin import subject_path
 
@@ -98,7 +106,13 @@ def _subjects(words: tuple[str, ...], policy: Policy) -> tuple[Path, ...]:
 
 
 def _check(
-    paths: tuple[Path, ...], policy: Policy, catalog: Catalog, baseline: Baseline | None, jobs: int | None
+    paths: tuple[Path, ...],
+    policy: Policy,
+    catalog: Catalog,
+    baseline: Baseline | None,
+    jobs: int | None,
+    *,
+    is_for_baseline: bool,
 ) -> Report:
     from telamon.checking.run import check
     from telamon.cli.progress import progress
@@ -111,6 +125,7 @@ def _check(
             catalog=catalog,
             today=dt.datetime.now(dt.UTC).date(),
             baseline=baseline,
+            is_for_baseline=is_for_baseline,
             jobs=jobs,
             progress=bar,
         )
