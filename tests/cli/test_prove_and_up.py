@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import platform
-from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +12,8 @@ from telamon import catalog
 from telamon.controls.artifact.vulnerability_scanning import experiments
 from telamon.controls.artifact.vulnerability_scanning.guard import VulnerabilityScanningGuard
 from telamon.core.records import Decision, Effect, Interval, Measurement, Proof, ProofVerdict, Strength
+from telamon.kits.attacks import loading
+from telamon.ledger.log import open_log
 from telamon.policy import default
 from telamon.reporting.report import Failure, FailureKind, Report
 
@@ -262,20 +263,3 @@ def test_init_of_odd_names_is_still_valid(cli: Callable, folder: Path, name: str
     assert cli("init", odd).code == 0
     checked = cli("policy", "check", "--policy", odd / "telamon.yaml")
     assert (checked.code, checked.err) == (0, "")
-
-
-@pytest.mark.parametrize(
-    ("found", "proofs", "failures", "code"),
-    [
-        (True, 1, 0, ExitCode.CLEAN),
-        (True, 0, 0, ExitCode.NOT_RUN),
-        (True, 1, 1, ExitCode.INTERNAL),
-        (False, 1, 0, ExitCode.INTERNAL),
-    ],
-)
-def test_up_is_clean_only_if_the_trojan_was_found_and_every_experiment_ran(
-    *, found: bool, proofs: int, failures: int, code: ExitCode
-) -> None:
-    checked = SimpleNamespace(exit_code=ExitCode.FINDINGS if found else ExitCode.CLEAN)
-    proved = SimpleNamespace(exit_code=ExitCode.INTERNAL if failures else ExitCode.CLEAN, proofs=("proof",) * proofs)
-    assert up._exit_code(checked, proved) is code

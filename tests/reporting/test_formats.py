@@ -31,7 +31,8 @@ def test_writing_text_loads_no_other_format() -> None:
         "import sys\n"
         "import types\nfrom telamon.reporting.formats import Format, render\n"
         "from telamon.reporting.report import Report\n"
-        "render(Report(command='check', version='1', policy=types.SimpleNamespace(file=None, digest='')), Format.TEXT)\n"
+        "policy = types.SimpleNamespace(file=None, digest='')\n"
+        "render(Report(command='check', version='1', policy=policy), Format.TEXT)\n"
         "print(sorted(name for name in sys.modules if name in {'json', 'rich', 'unicodedata', 'urllib.parse'}\n"
         "    or name.startswith('telamon.reporting.') and name.endswith('_format')))\n"
     )

@@ -87,8 +87,12 @@ def rendered(report: Report, format_name: str, output: Output) -> str:
     return text if text.endswith("\n") else text + "\n"
 
 
-def _write(file: Path, content: str) -> None:
-    """Write a file whole or not at all; a device or a pipe is written to, and not replaced by a file."""
+def write_file(file: Path, content: str) -> None:
+    """Write a file whole or not at all; a device or a pipe is written to, and not replaced by a file.
+
+    Raises:
+        UsageError: It cannot be written.
+    """
     from telamon.kits.storage.files import FileWriteError, replace_file
 
     try:

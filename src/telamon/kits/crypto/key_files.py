@@ -39,7 +39,7 @@ def write_signer_key(path: Path, signer: SignerKey) -> None:
     try:
         path.parent.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
     except OSError as error:
-        raise FileWriteError(f"expected to make the folder `{path.parent}`, found: {error.strerror}") from error
+        raise FileWriteError(path.parent, error) from error
     create_file(path, f"{signer.to_text()}\n".encode())
 
 
