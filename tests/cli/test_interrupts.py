@@ -62,13 +62,11 @@ take = workers._Crew.take
 workers._Crew.take = lambda self, worker: (interrupt(), take(self, worker))[1]
 """
 WHILE_WRITING = """
-from pathlib import Path
-write_text = Path.write_text
-def half(self, content, **named):
-    write_text(self, content[:10], **named)
+import os
+def half(_descriptor):
     interrupt()
     time.sleep(60)
-Path.write_text = half
+os.fsync = half
 """
 WHILE_RECORDING = """
 from telamon.ledger.sqlite_store import SqliteStore

@@ -106,6 +106,7 @@ def test_finds_nothing_between_spellings(read: Reader) -> None:
 class Bounded(Settings, frozen=True, kw_only=True):
     limit_s: Annotated[float, Meta(extra={"looser": "higher"})] = 5
     floor: Annotated[int | None, Meta(extra={"looser": "lower"})] = 1
+    size: Annotated[int | str, Meta(extra={"looser": "higher"})] = 1
 
 
 @pytest.mark.parametrize(("loose", "tight"), [({"limit_s": 86400}, {"limit_s": 5}), ({"floor": 1}, {"floor": 2})])
@@ -121,6 +122,13 @@ def test_a_field_of_a_control_says_which_way_it_loosens(loose: dict[str, int], t
 def test_a_bound_that_is_given_up_is_a_change_of_no_known_direction() -> None:
     before, after = (
         Policy(file=None, document=PolicyFile(version=1), controls={"any": Bounded(floor=floor)}) for floor in (1, None)
+    )
+    assert [change.direction for change in diff(before, after)] == [Direction.CHANGES]
+
+
+def test_values_of_two_kinds_are_neither_higher_nor_lower() -> None:
+    before, after = (
+        Policy(file=None, document=PolicyFile(version=1), controls={"any": Bounded(size=size)}) for size in (1, "all")
     )
     assert [change.direction for change in diff(before, after)] == [Direction.CHANGES]
 

@@ -211,3 +211,18 @@ def test_names_the_broken_package_beside_a_name_it_may_have_brought(complaint: C
         "telamon.yaml:2:12: expected a control of telamon or of a sound package, found `sentinel` "
         "(entry point `watch` does not load: imported)"
     )
+
+
+def test_refuses_a_waiver_that_holds_for_more_than_two_years(tmp_path: Path, catalog: Catalog) -> None:
+    file = tmp_path / "telamon.yaml"
+    row = "version: 1\nwaivers:\n  - {rule: not-understood, path: a, owner: o, reason: r, expires: 2028-06-30}\n"
+    file.write_text(row)
+    assert load(file, catalog, today=dt.date(2026, 6, 30)).waivers[0].rule == "not-understood"
+    with pytest.raises(PolicyError) as caught:
+        load(file, catalog, today=dt.date(2026, 6, 29))
+    (problem,) = caught.value.problems
+    assert (problem.line, problem.message, problem.hint) == (
+        3,
+        "expected a day at most 731 days ahead, found `2028-06-30`",
+        "the last is 2028-06-29",
+    )

@@ -28,6 +28,10 @@ def finding(rule: str = "M0016/unknown-call") -> Finding:
     )
 
 
+def test_says_who_accepts_what_for_how_long() -> None:
+    assert waiver("a").note == "waived by ml until 2027-01-31: reviewed"
+
+
 @pytest.mark.parametrize(
     ("glob", "path", "does_apply"),
     [

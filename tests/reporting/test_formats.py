@@ -29,7 +29,8 @@ def test_refuses_what_is_no_format(specimen: Report) -> None:
 def test_writing_text_loads_no_other_format() -> None:
     program = (
         "import sys\n"
-        "import types\nfrom telamon.reporting.formats import Format, render\n"
+        "import types\n"
+        "from telamon.reporting.formats import Format, render\n"
         "from telamon.reporting.report import Report\n"
         "policy = types.SimpleNamespace(file=None, digest='')\n"
         "render(Report(command='check', version='1', policy=policy), Format.TEXT)\n"

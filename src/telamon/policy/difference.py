@@ -142,13 +142,9 @@ def _inside(kind: object, part: str | int) -> tuple[object, list[str]]:
     """Return the type of what stands under a name or number in a value of that type, and what its field declares."""
     for arm in _arms(kind):
         if isinstance(arm, type) and issubclass(arm, Struct):
-            for field in structs.fields(arm):
-                if field.encode_name == part:
-                    return field.type, [
-                        meta.extra[LOOSER]
-                        for meta in _annotations(field.type)
-                        if isinstance(meta, Meta) and meta.extra and LOOSER in meta.extra
-                    ]
+            own = next((field.type for field in structs.fields(arm) if field.encode_name == part), None)
+            metas = [meta for meta in _annotations(own) if isinstance(meta, Meta)]
+            return own, [meta.extra[LOOSER] for meta in metas if meta.extra and LOOSER in meta.extra]
         elif arguments := typing.get_args(arm):
             return arguments[1 if typing.get_origin(arm) is dict else 0], []
     return None, []
