@@ -168,11 +168,11 @@ def test_a_new_second_place_is_started_on_purpose_and_recorded(
 
 
 def test_a_second_place_is_not_started_for_a_damaged_ledger(
-    vouched: Log, place: Path, reopen: LogOpener, tamper: Tamperer, monkeypatch: pytest.MonkeyPatch
+    filled: Log, place: Path, reopen: LogOpener, tamper: Tamperer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    vouched.close()
+    filled.close()
     place.unlink()
-    monkeypatch.setattr("telamon.ledger.writer.RECHECKED_ENTRIES", 0)
+    monkeypatch.setattr("telamon.ledger.writer.RECHECKED_ENTRIES", 10)  # older entries are left to the verification
     tamper("UPDATE entry SET leaf = CAST(replace(leaf, 'clean', 'dirty') AS BLOB) WHERE position = 0")
     with pytest.raises(DamagedLedgerError, match="entry 0 is not what was recorded"):
         reopen().start_second_place(actor="ops")
