@@ -66,7 +66,9 @@ def test_a_model_whose_name_cannot_be_written_is_covered_by_its_folder(cli: Call
 
 def test_the_lines_that_are_printed_next_work(cli: Callable, folder: Path) -> None:
     write(folder, "my models/a.pkl")
-    commands = cli("init", "my models").out.split("`")[1:]
+    said = cli("init", "my models").out
+    assert "; it covers 1 model.\n" in said
+    commands = said.split("`")[1:]
     keygen, check = commands[0], commands[4]
     assert (keygen, check) == (
         "telamon ledger keygen 'my models/.telamon/ledger.key'",

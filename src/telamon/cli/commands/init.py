@@ -67,6 +67,6 @@ def _named(places: list[PurePosixPath]) -> dict[str, str]:
 
 def _covered(files: list[PurePosixPath], models: dict[str, str]) -> str:
     if len(models) == len(files):
-        return f"{len(files)} models"
+        return f"{len(files)} model{'' if len(files) == 1 else 's'}"
     places = ", ".join(f"`{where}`" for where in models.values())
     return f"{len(files)} models, by the folders and files that hold them: {places}"
