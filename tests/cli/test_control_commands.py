@@ -195,10 +195,10 @@ def test_policy_decides_whether_a_finding_fails(cli: Callable, sealing: Path, ch
 
 
 def test_waiver_covers_a_finding_of_a_command(cli: Callable, sealing: Path) -> None:
-    waiver = "{rule: M0013/broken-seal, path: model.pkl, owner: me, reason: known, expires: 2099-01-31}"
+    waiver = "{rule: M0013/broken-seal, path: model.pkl, owner: me, reason: known, expires: 2027-12-31}"
     (sealing / "telamon.yaml").write_text(f"{POLICY}waivers: [{waiver}]\n")
     ended = cli("seal", "model.pkl", "--as", "broken")
-    assert (ended.code, "waived by me until 2099-01-31: known" in ended.out) == (0, True)
+    assert (ended.code, "waived by me until 2027-12-31: known" in ended.out) == (0, True)
 
 
 @pytest.mark.parametrize(
@@ -239,24 +239,29 @@ def test_answer_that_is_no_result_is_a_defect_of_the_control(cli: Callable, seal
     )
 
 
+IN_FORCE = "policy: {}/telamon.yaml\n"
+
+
 def test_product_is_alone_on_standard_output(cli: Callable, sealing: Path) -> None:
     assert sealing.is_dir()
     ended = cli("seal", "model.pkl", "--as", "product")
     assert (ended.code, ended.out) == (0, '{"a": "\\u001b"}\n')
-    assert ended.err == "1 file checked: 1 clean; no findings; exit 0\n"
+    assert ended.err == IN_FORCE.format(sealing) + "1 file checked: 1 clean; no findings; exit 0\n"
 
 
 def test_product_goes_to_the_file_and_the_text_to_the_terminal(cli: Callable, sealing: Path) -> None:
     ended = cli("seal", "model.pkl", "--as", "product", "-o", "product.json")
     assert (sealing / "product.json").read_text() == '{"a": "\\u001b"}\n'
-    assert (ended.out, ended.err) == ("1 file checked: 1 clean; no findings; exit 0\n", "")
+    text = IN_FORCE.format(sealing) + "1 file checked: 1 clean; no findings; exit 0\n"
+    assert (ended.out, ended.err) == (text, "")
     document = json.loads(cli("seal", "model.pkl", "--as", "product", "--format", "json").out)
     assert document["product"] == '{"a": "\\u001b"}\n'
 
 
 def test_json_file_leaves_the_text_on_the_terminal(cli: Callable, sealing: Path) -> None:
     ended = cli("seal", "model.pkl", "--as", "clean", "--format", "json", "-o", "answer.json")
-    assert ended.out == "sealed: model.pkl\n\n1 file checked: 1 clean; no findings; exit 0\n"
+    summary = "1 file checked: 1 clean; no findings; exit 0\n"
+    assert ended.out == f"sealed: model.pkl\n\n{IN_FORCE.format(sealing)}{summary}"
     assert json.loads((sealing / "answer.json").read_text())["values"] == {"sealed": "model.pkl"}
 
 

@@ -313,4 +313,4 @@ def test_entries_without_any_checkpoint_need_no_key(cli: Callable, folder: Path,
 def test_keygen_says_why_it_cannot_make_a_folder(cli: Callable) -> None:
     ended = cli("ledger", "keygen", "telamon.yaml/ledger.key")
     assert (ended.code, ended.out) == (2, "")
-    assert ended.err.startswith("error[file-write]: expected to make the folder `telamon.yaml`, found: ")
+    assert ended.err.startswith("error[file-write]: expected to write `telamon.yaml`, found: ")

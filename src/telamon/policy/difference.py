@@ -145,7 +145,7 @@ def _inside(kind: object, part: str | int) -> tuple[object, list[str]]:
             own = next((field.type for field in structs.fields(arm) if field.encode_name == part), None)
             metas = [meta for meta in _annotations(own) if isinstance(meta, Meta)]
             return own, [meta.extra[LOOSER] for meta in metas if meta.extra and LOOSER in meta.extra]
-        elif arguments := typing.get_args(arm):
+        if arguments := typing.get_args(arm):
             return arguments[1 if typing.get_origin(arm) is dict else 0], []
     return None, []
 
