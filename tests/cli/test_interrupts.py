@@ -25,6 +25,7 @@ from multiprocessing import process
 from telamon.checking import examination, workers
 from telamon.cli.main import main
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # shells start background jobs with Ctrl-C ignored
 examination.PATIENCE_S = 0
 parent = os.getpid()
 perform = workers.perform
