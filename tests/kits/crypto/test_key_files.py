@@ -38,7 +38,7 @@ def test_makes_the_folder_that_is_missing_for_its_owner_only(tmp_path: Path) -> 
 
 def test_says_why_it_cannot_make_the_folder(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(FileWriteError, match=r"expected to make the folder .*Not a directory"):
+    with pytest.raises(FileWriteError, match=r"expected to write .*Not a directory"):
         write_signer_key(tmp_path / "file" / "below" / "ledger.key", SIGNER)
 
 

@@ -10,6 +10,7 @@ import ssl
 import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
+from urllib.parse import quote
 
 import pg8000.exceptions
 import pg8000.native
@@ -176,8 +177,10 @@ def test_checks_names_and_authorities_as_asked(certificate: Path) -> None:
         "verify-full": (ssl.CERT_REQUIRED, True),
     }
     with pytest.raises(ssl.SSLError):
-        tls_context(parse_database_url(f"postgresql://a@db/x?sslcert={certificate}&sslkey={__file__}"))
-    tls_context(parse_database_url(f"postgresql://a@db/x?sslcert={certificate}"))
+        tls_context(
+            parse_database_url(f"postgresql://a@db/x?sslcert={quote(str(certificate))}&sslkey={quote(__file__)}")
+        )
+    tls_context(parse_database_url(f"postgresql://a@db/x?sslcert={quote(str(certificate))}"))
 
 
 @pytest.mark.parametrize("answer", [b"", b"garbage that is no message", b"R\0\0\0\x08\0\0\0\x63", b"?\0\0\0\5I"])
