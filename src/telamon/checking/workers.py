@@ -94,9 +94,9 @@ class _Crew:
         """End all workers; an interrupt waits until they have ended, so that none is left behind."""
         with _interrupts_held():
             for worker in self._workers:
-                worker.connection.close()
                 worker.process.kill()  # they hold nothing that they would have to put away
             for worker in self._workers:
+                worker.connection.close()
                 worker.process.join()
                 worker.process.close()
             self._workers.clear()
@@ -152,9 +152,6 @@ def _work(
     other_end.close()  # else this process would hold it open, and never see that its parent is gone
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears Ctrl-C too, and ends its workers
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    while True:
-        try:
-            batch = connection.recv()
-        except EOFError:
-            return
-        connection.send([perform(tasks[index]) for index in batch])
+    with suppress(EOFError, OSError):  # the parent is gone, or has hung up: nobody waits for the answer
+        while True:
+            connection.send([perform(tasks[index]) for index in connection.recv()])
