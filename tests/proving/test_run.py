@@ -98,3 +98,13 @@ def test_selector_of_nothing_is_an_error() -> None:
         choose(("nothing",), catalogue.load())
     with pytest.raises(UsageError, match=r"no experiment proves `AML\.M0016/AML\.T0000`"):
         choose(("AML.M0016/AML.T0000",), catalogue.load())
+
+
+def test_a_control_of_another_package_is_proved_when_it_is_named(
+    make_catalog: Callable, make_experiment: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    foreign = make_catalog(make_experiment(name="foreign"))
+    empty = catalogue.Catalog(own=())
+    monkeypatch.setitem(vars(empty), "third_party", foreign.own)  # as if an installed distribution offered it
+    assert choose((), empty) == ()
+    assert [chosen.experiment.name for chosen in choose(("made-up-control",), empty)] == ["foreign"]

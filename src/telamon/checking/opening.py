@@ -17,6 +17,7 @@ from telamon.policy.combine import Combined, Ruling, combine
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from telamon.catalog import Catalog
     from telamon.policy import Policy
 
 
@@ -56,11 +57,12 @@ def open_checked(path: str | os.PathLike[str], *, policy: Policy | None = None) 
     """
     from telamon.policy import default  # noqa: PLC0415  # callers with a policy need none
 
-    in_force = policy or default(catalogue.load())
+    catalog = catalogue.load()
+    in_force = policy or default(catalog)
     copy = tempfile.TemporaryFile(prefix="telamon-")  # noqa: SIM115  # it is what is returned
     try:
         _copy(path, copy)
-        _require_permit(os.fspath(path), copy, in_force)
+        _require_permit(os.fspath(path), copy, in_force, catalog)
     except BaseException:
         copy.close()
         raise
@@ -76,16 +78,16 @@ def _copy(path: str | os.PathLike[str], copy: IO[bytes]) -> None:
     copy.seek(0)
 
 
-def _require_permit(name: str, copy: IO[bytes], policy: Policy) -> None:
+def _require_permit(name: str, copy: IO[bytes], policy: Policy, catalog: Catalog) -> None:
     # Linux and macOS open a descriptor's own file again under this name, with a position of its own.
     subject = Subject(kind=SubjectKind.FILE, name=name, path=Path(f"/dev/fd/{copy.fileno()}"))
-    combined = combine(_rulings(Operation(kind=OperationKind.LOAD, subject=subject), policy))
+    combined = combine(_rulings(Operation(kind=OperationKind.LOAD, subject=subject), policy, catalog))
     if combined.is_stopping:
         raise DeniedError(name, combined)
 
 
-def _rulings(operation: Operation, policy: Policy) -> Iterator[Ruling]:
-    for listed in catalogue.load():
+def _rulings(operation: Operation, policy: Policy, catalog: Catalog) -> Iterator[Ruling]:
+    for listed in catalog.every(policy):
         control = listed.control
         mode = policy.mode(control.name)
         kind = control.guard() if mode is not Mode.OFF else None

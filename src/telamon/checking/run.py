@@ -180,7 +180,7 @@ def check(  # noqa: PLR0913  # what a run goes by, each by its name
     for failure in tally.failures:
         if failure.control and policy.mode(failure.control) is Mode.SHADOW:
             tally.exempt[failure] = SHADOWED
-    off = tuple(control.name for control in _every(policy, catalog) if policy.mode(control.name) is Mode.OFF)
+    off = tuple(listed.control.name for listed in catalog.every(policy) if policy.mode(listed.control.name) is Mode.OFF)
     is_idle = not (tally.outcomes or tally.failures)
     if (is_idle and tally.files) or (tally.excluded and not tally.files):
         tally.failures.append(Failure(control="", subject="", reason=_nothing(tally, off)))
@@ -198,7 +198,7 @@ def _nothing(tally: _Tally, off: tuple[str, ...]) -> str:
 
 def _warnings(tally: _Tally, gate: Gate, catalog: Catalog, paths: Iterable[Path]) -> Iterator[str]:
     """Yield what is odd about the waivers: rules that no control has, and waivers that covered nothing."""
-    known = {rule.id for control in _every(gate.policy, catalog) for rule in control.rules()} | {NOT_UNDERSTOOD}
+    known = {rule.id for listed in catalog.every(gate.policy) for rule in listed.control.rules()} | {NOT_UNDERSTOOD}
     walked = [os.path.realpath(path) for path in paths]
     for waiver in gate.policy.waivers:
         where = f"the waiver of {waiver.rule} at {waiver.path}, owned by {waiver.owner},"
@@ -220,14 +220,8 @@ def _is_walked(gate: Gate, waiver: Waiver, walked: list[str]) -> bool:
 
 def _controls(policy: Policy, catalog: Catalog) -> list[Control]:
     """Return the controls that are on."""
-    return [control for control in _every(policy, catalog) if policy.mode(control.name) is not Mode.OFF]
-
-
-def _every(policy: Policy, catalog: Catalog) -> list[Control]:
-    """Return telamon's own controls, and those of other packages that the policy names."""
-    own = [listed.control for listed in catalog]
-    foreign = sorted(policy.controls.keys() - {control.name for control in own})
-    return [*own, *(catalog.find(name).control for name in foreign)]
+    every = [listed.control for listed in catalog.every(policy)]
+    return [control for control in every if policy.mode(control.name) is not Mode.OFF]
 
 
 def _checkers(policy: Policy, controls: Iterable[Control], tally: _Tally) -> dict[str, Checker[Settings]]:

@@ -79,6 +79,7 @@ class GivenContext:
         """Record `evidence`; a ledger that cannot be written to becomes a failure in the report."""
         if self.log is None:
             return
+        from telamon.ledger.actor import current_user
         from telamon.ledger.entry import Event
         from telamon.ledger.errors import EntryError, LedgerError
 
@@ -89,7 +90,7 @@ class GivenContext:
             outcome=evidence.outcome,
             subject=evidence.subject,
             policy=self.policy.digest,
-            actor=_actor(),
+            actor=current_user(),
             body=evidence.body,
         )
         try:
@@ -132,12 +133,3 @@ def given_context(owner: Listed, policy_file: Path | None) -> GivenContext:
 def reason_of(error: TelamonError) -> str:
     """Return what went wrong and the remedy, in one line."""
     return f"{error.message}: {error.hint}" if error.hint else error.message
-
-
-def _actor() -> str:
-    import getpass
-
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # no such user, as in some containers
-        return "unknown"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from telamon.kits.storage.failures import DatabaseFailureError, Failure
@@ -13,20 +12,17 @@ from telamon.kits.storage.postgres import BUSY_TIMEOUT_S, CONNECT_TIMEOUT_S, Con
 from telamon.kits.storage.postgres_url import DatabaseUrl, DatabaseUrlError, parse_database_url
 from telamon.kits.text.display import printable
 from telamon.ledger import postgres_statements as statements
+from telamon.ledger.database_errors import ERRORS
 from telamon.ledger.errors import (
     DamagedLedgerError,
-    LedgerBusyError,
     LedgerError,
-    LedgerFullError,
     LedgerNotFoundError,
     LedgerReadOnlyError,
-    LedgerUnavailableError,
-    LedgerUnreachableError,
 )
 from telamon.ledger.store import Head
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
     from telamon.ledger.store import Batch, Row
@@ -34,18 +30,6 @@ if TYPE_CHECKING:
 DEFAULT_NAME = "ledger"
 # A name that needs no quotes and leaves room for the prefix (NAMEDATALEN is 64).
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
-_ERRORS: Mapping[Failure, type[LedgerError]] = MappingProxyType(
-    {
-        Failure.BUSY: LedgerBusyError,
-        Failure.DAMAGED: DamagedLedgerError,
-        Failure.FULL: LedgerFullError,
-        Failure.READ_ONLY: LedgerReadOnlyError,
-        # The statements never change, so it is the schema that does not fit them.
-        Failure.REJECTED: DamagedLedgerError,
-        Failure.UNAVAILABLE: LedgerUnavailableError,
-        Failure.UNREACHABLE: LedgerUnreachableError,
-    }
-)
 
 
 class PostgresStore:
@@ -236,7 +220,7 @@ class PostgresStore:
         try:
             yield
         except DatabaseFailureError as error:
-            raise _ERRORS[error.failure](f"ledger `{self.name}`: {error.message}", hint=hint or error.hint) from error
+            raise ERRORS[error.failure](f"ledger `{self.name}`: {error.message}", hint=hint or error.hint) from error
 
 
 def _name(url: DatabaseUrl) -> str:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from telamon.kits.storage import sqlite
-from telamon.kits.storage.failures import DatabaseFailureError, Failure
+from telamon.kits.storage.failures import DatabaseFailureError
 from telamon.kits.storage.files import PRIVATE_MODE, FileExistsAlreadyError, FileWriteError, staged
+from telamon.ledger.database_errors import ERRORS
 from telamon.ledger.errors import (
     DamagedLedgerError,
     LedgerBusyError,
-    LedgerError,
-    LedgerFullError,
     LedgerNotFoundError,
     LedgerReadOnlyError,
     LedgerUnavailableError,
@@ -24,7 +22,7 @@ from telamon.ledger.store import Batch, Head, Row
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from pathlib import Path
 
 # "tela", so that `file` and SQLite itself can tell a ledger from other databases.
@@ -52,17 +50,6 @@ SELECT entry.position, entry.hash, entry.leaf, body.salt, body.detail
 FROM entry LEFT JOIN body ON body.position = entry.position
 WHERE entry.position >= ? ORDER BY entry.position LIMIT ?
 """
-_ERRORS: Mapping[Failure, type[LedgerError]] = MappingProxyType(
-    {
-        Failure.BUSY: LedgerBusyError,
-        Failure.DAMAGED: DamagedLedgerError,
-        Failure.FULL: LedgerFullError,
-        Failure.READ_ONLY: LedgerReadOnlyError,
-        # The statements never change, so it is the schema that does not fit them.
-        Failure.REJECTED: DamagedLedgerError,
-        Failure.UNAVAILABLE: LedgerUnavailableError,
-    }
-)
 
 
 class SqliteStore:
@@ -252,7 +239,7 @@ class SqliteStore:
             with sqlite.typed_errors():
                 yield
         except DatabaseFailureError as error:
-            raise _ERRORS[error.failure](f"ledger `{self.path}`: {error.message}") from error
+            raise ERRORS[error.failure](f"ledger `{self.path}`: {error.message}") from error
 
 
 def _note(value: object) -> bytes:

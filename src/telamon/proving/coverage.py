@@ -110,8 +110,9 @@ def coverage(catalog: Catalog, policy: Policy, release: Release, log: Log | None
         log: The ledger with the proofs, if there is one.
         now: From which the age of proofs is taken.
     """
-    built = {listed.control.mitigation: listed.control for listed in catalog}
-    bases = {listed.control.name: basis_of(policy.settings(listed.control.name), release) for listed in catalog}
+    every = catalog.every(policy)
+    built = {listed.control.mitigation: listed.control for listed in every}
+    bases = {listed.control.name: basis_of(policy.settings(listed.control.name), release) for listed in every}
     found = standings(log, bases, now=now)
     rows = [
         _row(mitigation, built.get(mitigation.id), policy, found)

@@ -15,7 +15,7 @@ from telamon.proving.harness import run, trials_of
 from telamon.reporting.report import Failure, FailureKind, Report
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from telamon.catalog import Catalog, Listed
     from telamon.core.control import Experiment
@@ -32,7 +32,7 @@ class Chosen:
     experiment: type[Experiment]
 
 
-def choose(selectors: Iterable[str], catalog: Catalog) -> tuple[Chosen, ...]:
+def choose(selectors: Sequence[str], catalog: Catalog) -> tuple[Chosen, ...]:
     """Return the experiments that the selectors name, each once, in the order of the catalogue.
 
     Args:
@@ -43,7 +43,9 @@ def choose(selectors: Iterable[str], catalog: Catalog) -> tuple[Chosen, ...]:
         UnknownControlError: A selector names no control.
         UsageError: A pair has no experiment.
     """
-    every = [Chosen(listed=listed, experiment=each) for listed in catalog for each in listed.control.experiments()]
+    heads = [catalog.find(selector.partition("/")[0]) for selector in selectors]
+    listed = dict.fromkeys((*catalog, *heads))  # of other packages those that are named
+    every = [Chosen(listed=one, experiment=each) for one in listed for each in one.control.experiments()]
     wanted = [_matching(selector, catalog, every) for selector in selectors]
     if not wanted:
         return tuple(every)

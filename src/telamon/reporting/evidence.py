@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from telamon.core.secrets import SecretReference
     from telamon.kits.crypto.note_keys import VerifierKey
     from telamon.ledger.entry import Event
     from telamon.ledger.log import Log
     from telamon.policy import Policy
     from telamon.policy.document import Ledger
-    from telamon.policy.secrets import SecretReference
     from telamon.reporting.report import Report
 
 
@@ -52,9 +52,9 @@ def _location(ledger: Ledger, folder: Path) -> tuple[str | Path, str]:
     """Where the ledger is, and the password for that."""
     if ledger.url is None:
         return folder / (ledger.path or ""), ""
+    from telamon.core.errors import SecretError  # noqa: PLC0415  # likewise
+    from telamon.core.secrets import SecretReference  # noqa: PLC0415  # likewise
     from telamon.kits.storage.postgres_url import is_database_url  # noqa: PLC0415  # only where a database is named
-    from telamon.policy.errors import SecretError  # noqa: PLC0415  # likewise
-    from telamon.policy.secrets import SecretReference  # noqa: PLC0415  # likewise
 
     url = ledger.url
     if SecretReference.is_reference(url):
@@ -84,11 +84,12 @@ def recorded(report: Report, policy: Policy, log: Log | None) -> Report:
     """
     if log is None:
         return report
-    from telamon.ledger.errors import LedgerError  # noqa: PLC0415  # with the ledger
+    from telamon.ledger.actor import current_user  # noqa: PLC0415  # with the ledger
+    from telamon.ledger.errors import LedgerError  # noqa: PLC0415  # likewise
 
     try:
         with log:
-            log.append(events_of(report, policy, actor=_actor()))
+            log.append(events_of(report, policy, actor=current_user()))
             if log.has_signer:
                 log.checkpoint()
     except LedgerError as error:
@@ -139,15 +140,6 @@ def events_of(report: Report, policy: Policy, *, actor: str) -> Iterator[Event]:
             actor=actor,
             body=_plain(asdict(proof)),
         )
-
-
-def _actor() -> str:
-    import getpass  # noqa: PLC0415  # with the ledger
-
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # no such user, as in some containers
-        return "unknown"
 
 
 def _plain(value: Any) -> Any:  # JSON values of any shape

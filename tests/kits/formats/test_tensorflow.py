@@ -6,24 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from corpora.messages import field
 from telamon.kits.formats.malformed import MalformedError
 from telamon.kits.formats.source import Source
 from telamon.kits.formats.tensorflow import GraphKind, Operation, TensorflowGraph, graph_kind, read_tensorflow
-
-
-def varint(value: int) -> bytes:
-    out = b""
-    while value > 0x7F:
-        out += bytes([value & 0x7F | 0x80])
-        value >>= 7
-    return out + bytes([value])
-
-
-def field(number: int, value: int | str | bytes) -> bytes:
-    if isinstance(value, int):
-        return varint(number << 3) + varint(value)
-    data = value.encode() if isinstance(value, str) else value
-    return varint(number << 3 | 2) + varint(len(data)) + data
 
 
 def node(operation: str, name: str = "n", **texts: str) -> bytes:
