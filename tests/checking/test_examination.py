@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import multiprocessing
 import os
 import signal
@@ -12,9 +13,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from telamon.checking import examination, workers
-from telamon.checking.examination import PARALLEL_BYTES, Examined, examine, perform
+from telamon.checking.examination import MAPPED_BYTES, PARALLEL_BYTES, Examined, examine, perform
 from telamon.checking.workers import examine_in_parallel
 from telamon.core.records import Location, Outcome, Verdict
+from telamon.kits.formats.source import COPY_LIMIT_BYTES, open_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -134,9 +136,10 @@ def test_ctrl_c_is_the_parents_to_hear(tasks: Callable[..., list[Task]], monkeyp
         (9, 0, 2, 1.0, 1),
         (2, 0, 2, 1.0, 2),  # nothing to share: the last one is done here
         (9, PARALLEL_BYTES, 2, 0.0, 0),
-        (9, PARALLEL_BYTES, 1, 0.0, 9),
-        (1, PARALLEL_BYTES, 2, 0.0, 1),
-        (9, PARALLEL_BYTES - 1, 2, 0.0, 9),
+        (9, MAPPED_BYTES, 2, 0.0, 9),
+        (9, MAPPED_BYTES + 1, 2, 0.0, 8),  # the last one is never read here
+        (9, MAPPED_BYTES + 1, 1, 0.0, 8),
+        (1, MAPPED_BYTES + 1, 1, 0.0, 0),
     ],
 )
 def test_starts_processes_only_where_they_pay(
@@ -154,6 +157,7 @@ def test_starts_processes_only_where_they_pay(
     for task in made[:-1]:
         os.truncate(task.subject.path, 0)
     now = 0.0
+    asked = jobs
     done: list[Task] = []
     given: list[Task] = []
 
@@ -164,7 +168,7 @@ def test_starts_processes_only_where_they_pay(
         return Examined()
 
     def elsewhere(rest: Sequence[Task], *, jobs: int) -> Iterator[tuple[int, Examined]]:
-        assert jobs == 2
+        assert jobs == min(asked, len(rest))
         given.extend(rest)
         return ((index, Examined()) for index in range(len(rest)))
 
@@ -186,6 +190,35 @@ def test_batches_hold_each_task_once_and_leave_nobody_waiting_for_the_last(
     assert [index for batch in batches for index in batch] == list(range(count))
     assert max(map(len, batches)) == min(workers.BATCH_TASKS, max(1, count // 8))
     assert all(len(batch) <= max(1, (count - batch[0]) // 8) for batch in batches)
+
+
+def test_what_is_never_mapped_here_is_what_readers_map() -> None:
+    assert MAPPED_BYTES == COPY_LIMIT_BYTES
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_large_file_cut_short_while_it_is_read_costs_itself_only(
+    jobs: int, tasks: Callable[..., list[Task]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = tasks("clean", "clean", "clean")
+    large = made[1].subject.path
+    os.truncate(large, MAPPED_BYTES + 1)
+
+    def cut_short(task: Task) -> Examined:
+        if task.subject.path == large:
+            faulthandler.disable()  # or pytest's would print where the process ended
+            with open_source(large) as source:
+                window = source.window
+                os.truncate(large, 0)
+                sum(window.buffer[window.start : window.end])
+        return perform(task)
+
+    monkeypatch.setattr("telamon.checking.workers.perform", cut_short)
+    assert dict(examine(made, jobs=jobs)) == {
+        0: Examined(outcomes=(clean("file00"),)),
+        1: Examined(death=f"the process that read it ended with signal {signal.SIGBUS}"),
+        2: Examined(outcomes=(clean("file02"),)),
+    }
 
 
 def test_a_subject_that_is_gone_has_no_size(tasks: Callable[..., list[Task]]) -> None:

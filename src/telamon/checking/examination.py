@@ -22,6 +22,9 @@ PATIENCE_S = 0.05
 # these need not be asked for: they outlast the patience.
 PARALLEL_BYTES = 8 * 1024 * 1024
 SIZED_FILES = 64
+# What is larger may be mapped into memory (`telamon.kits.formats.source`), and a mapped file that someone cuts short
+# while it is read ends the process that reads it by SIGBUS. That must not be the process that reports.
+MAPPED_BYTES = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,14 +66,15 @@ def examine(
 
     Args:
         tasks: What to do.
-        jobs: How many processes work at once; 1 works in this one.
+        jobs: How many processes work at once. Small files are begun in this one, large ones never read in it.
         clock: Seconds; small tasks are begun in this process and shared out when they take longer than it takes to
             start others.
     """
     may_share = jobs > 1
     deadline = clock() + (0 if may_share and _is_much(tasks) else PATIENCE_S)
     for index, task in enumerate(tasks):
-        if may_share and index < len(tasks) - 1 and clock() >= deadline:
+        is_late = may_share and index < len(tasks) - 1 and clock() >= deadline
+        if is_late or _size(task.subject) > MAPPED_BYTES:
             yield from _share_out(tasks, index, jobs)
             return
         yield index, perform(task)
