@@ -1,4 +1,4 @@
-"""Writes `knowledge/data/survey.tsv`: what the classes and functions of popular libraries do when a pickle uses them.
+"""Writes `survey.tsv` of `kits/callables/data`: what the classes and functions of popular libraries do in a pickle.
 
 Sources are read out of wheels (see `survey_requirements.txt`), of the installed torch and of the standard library of
 the running Python; nothing is imported. A use of a class (instantiate, build, fill, call) is "data" only where every
@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from survey_reach import DYNAMIC, Follower, Library, Reach, Summary
 from survey_source import Class, Module, modules_of, public_module, sources_of_folder, sources_of_wheel
-from telamon.controls.artifact.vulnerability_scanning.knowledge import table
+from telamon.kits.callables import table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from telamon.controls.artifact.vulnerability_scanning.knowledge import Effect, Use, lookup
+from telamon.kits.callables import Effect, Use, lookup
 
 HARMLESS = {Effect.DATA, Effect.INSTANTIATES_ARGUMENT}
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from telamon.controls.artifact.vulnerability_scanning.knowledge import Effect, Rule, Use, lookup, table, version
+from telamon.kits.callables import Effect, Rule, Use, lookup, table, version
 
 FILES = ("facts.tsv", "survey.tsv", "modules.tsv", "aliases.tsv", "sources.tsv")
 FIELDS = {"facts.tsv": 10, "survey.tsv": 5, "modules.tsv": 5, "aliases.tsv": 5, "sources.tsv": 2}

@@ -26,7 +26,7 @@ from typing import NamedTuple
 
 import pytest
 
-from telamon.controls.artifact.vulnerability_scanning.knowledge import Effect, Use, lookup
+from telamon.kits.callables import Effect, Use, lookup
 
 THROUGH_ARGUMENT = {Effect.CALLS_ARGUMENT, Effect.INSTANTIATES_ARGUMENT, Effect.UNPICKLES_ARGUMENT, Effect.DATA}
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telamon.controls.artifact.vulnerability_scanning.knowledge import Effect, Known, Rule, Use, lookup, table
+from telamon.kits.callables import Effect, Known, Rule, Use, lookup, table
 
 
 @given(st.text(), st.text())

@@ -9,8 +9,8 @@ from __future__ import annotations
 import dataclasses
 import functools
 
-from telamon.controls.artifact.vulnerability_scanning.knowledge import table
-from telamon.controls.artifact.vulnerability_scanning.knowledge.capabilities import (
+from telamon.kits.callables import table
+from telamon.kits.callables.capabilities import (
     NOT_ESTABLISHED,
     Effect,
     Known,

@@ -11,7 +11,7 @@ import functools
 import os
 from typing import TYPE_CHECKING
 
-from telamon.controls.artifact.vulnerability_scanning.knowledge.capabilities import (
+from telamon.kits.callables.capabilities import (
     NOT_ESTABLISHED,
     ONLY_DATA,
     Effect,
