@@ -130,6 +130,7 @@ def check(  # noqa: PLR0913  # what a run goes by, each by its name
     is_for_baseline: bool = False,
     jobs: int | None = None,
     progress: Progress | None = None,
+    remote: Iterable[Subject] = (),
 ) -> Report:
     """Check everything below `paths` with every control that is on, and return the report.
 
@@ -142,6 +143,7 @@ def check(  # noqa: PLR0913  # what a run goes by, each by its name
         is_for_baseline: Whether a baseline will be written from the report: then it is bound to the files' digests.
         jobs: Worker processes; by default one per processor.
         progress: Told how far the run is.
+        remote: What lies elsewhere.
 
     Raises:
         UsageError: A path does not exist.
@@ -158,6 +160,9 @@ def check(  # noqa: PLR0913  # what a run goes by, each by its name
         else:
             tally.files += met.kind is SubjectKind.FILE
             subjects.append(met)
+    for distant in remote:
+        tally.files += 1
+        subjects.append(distant)
     controls = _controls(policy, catalog)
     checkers = _checkers(policy, controls, tally)
     tasks = [

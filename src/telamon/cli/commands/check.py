@@ -10,9 +10,13 @@ import click
 
 from telamon import catalog as catalogue
 from telamon.cli.options import FileName, load_policy, policy_option, report_options
+from telamon.core.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from telamon.catalog import Catalog
+    from telamon.core.subjects import Subject
     from telamon.ledger.log import Log
     from telamon.policy.baseline import Baseline
     from telamon.policy.compiler import Policy
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
     type=FileName(),
     help="Findings in this file do not fail the run; else the policy's `baseline`.",
 )
+@click.option("--online", is_flag=True, help="Let addresses be looked up; without it nothing leaves this machine.")
 @click.option("--write-baseline", type=FileName(), help="Write a baseline and exit 0.")
 @click.pass_context
 def command(
@@ -43,9 +48,13 @@ def command(
     color: bool | None,
     jobs: int | None,
     baseline_file: Path | None,
+    online: bool,
     write_baseline: Path | None,
 ) -> None:
     """Check files and folders: PATHS, or what the policy names, or `-` for standard input.
+
+    With --online also addresses: `https://...`, `hf://OWNER/NAME[@REVISION][/PATH]`, `s3://...` and other stores,
+    of which only what is judged is fetched.
 
     Exit codes: 0 clean, 1 findings at or above the gate, 2 usage or policy error, 3 something could not be
     judged, 4 internal error.
@@ -53,13 +62,20 @@ def command(
     from telamon.cli.output import Output, check_place, emit
 
     catalog = catalogue.load()
-    policy = load_policy(policy_file, catalog, paths)
+    words, addresses = _sorted(paths, is_online=online)
+    policy = load_policy(policy_file, catalog, words)
     known = baseline_file or policy.baseline
     baseline = _read_baseline(known) if known is not None and write_baseline is None else None
     log = _open_ledger(policy) if write_baseline is None else None
     check_place(output)
     report = _check(
-        _subjects(paths, policy), policy, catalog, baseline, jobs, is_for_baseline=write_baseline is not None
+        () if addresses and not words else _subjects(words, policy),
+        policy,
+        catalog,
+        baseline,
+        jobs,
+        is_for_baseline=write_baseline is not None,
+        addresses=addresses,
     )
     if write_baseline is not None:
         _write_baseline(write_baseline, report)
@@ -99,6 +115,21 @@ def _write_baseline(file: Path, report: Report) -> None:
     click.echo(printable(f"{len(report.findings)} findings{unjudged} written to {file}"), err=True)
 
 
+def _sorted(words: tuple[str, ...], *, is_online: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the words that are paths, and those that are addresses."""
+    addresses = tuple(word for word in words if "://" in word)
+    if addresses and not is_online:
+        raise UsageError(f"`{addresses[0]}` lies elsewhere", hint="--online lets it be read")
+    return tuple(word for word in words if word not in addresses), addresses
+
+
+def _distant(addresses: tuple[str, ...]) -> Iterator[Subject]:
+    from telamon.kits.remote.addresses import subjects_at
+
+    for address in addresses:
+        yield from subjects_at(address)
+
+
 def _subjects(words: tuple[str, ...], policy: Policy) -> tuple[Path, ...]:
     from telamon.cli.stdin import subject_path
 
@@ -113,6 +144,7 @@ def _check(
     jobs: int | None,
     *,
     is_for_baseline: bool,
+    addresses: tuple[str, ...],
 ) -> Report:
     from telamon.checking.run import check
     from telamon.cli.progress import progress
@@ -128,4 +160,5 @@ def _check(
             is_for_baseline=is_for_baseline,
             jobs=jobs,
             progress=bar,
+            remote=_distant(addresses),
         )

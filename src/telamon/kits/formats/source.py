@@ -6,6 +6,9 @@ container readers use it alone. `Source.buffer` is for readers that need one con
 A mapped file that another process truncates ends the reading process by SIGBUS, which Python cannot catch:
 `check_unchanged` narrows the gap, a scan that must survive it runs in a child process, and
 `open_source(..., private=True)` closes it by a copy that nobody else holds.
+
+What lies elsewhere (`from_reader`) is read by requests for just the bytes that are asked for. `is_distant` tells
+readers of large data that each look costs one; whoever needs a large contiguous buffer gets a private copy of it.
 """
 
 from __future__ import annotations
@@ -24,6 +27,8 @@ from telamon.kits.text.display import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from telamon.core.subjects import Reader, Subject
 
 COPY_LIMIT_BYTES = 4 * 1024 * 1024
 """Largest stretch that is copied into memory; a tenth of the 40 MB that a scan may need."""
@@ -148,14 +153,15 @@ class Source:
     that it is a stretch of. Create one by `open_source`, `from_bytes`, `spool` or `sub`.
     """
 
-    __slots__ = ("_backing", "_owns", "_window", "offset", "size")
+    __slots__ = ("_backing", "_copy", "_owns", "_window", "offset", "size")
 
-    def __init__(self, backing: _File | bytes, offset: int, size: int, *, owns: bool = False) -> None:
+    def __init__(self, backing: _File | Reader | bytes, offset: int, size: int, *, owns: bool = False) -> None:
         self._backing = backing
         self._owns = owns
         self.offset = offset
         self.size = size
         self._window: Window | None = None
+        self._copy: Source | None = None  # of what lies elsewhere
         if isinstance(backing, bytes):
             self._window = Window(buffer=backing, start=offset, end=offset + size)
 
@@ -163,6 +169,21 @@ class Source:
     def from_bytes(cls, data: bytes) -> Self:
         """Returns a source over `data`, without a copy."""
         return cls(data, 0, len(data))
+
+    @classmethod
+    def from_reader(cls, reader: Reader) -> Self:
+        """Returns a source over bytes that lie elsewhere; closing it closes the reader."""
+        return cls(reader, 0, reader.size, owns=True)
+
+    @property
+    def is_distant(self) -> bool:
+        """Whether the bytes lie elsewhere, so that each look at new ones costs a request."""
+        return self._window is None and not isinstance(self._backing, bytes | _File)
+
+    @property
+    def account(self) -> str:
+        """How much of what lies elsewhere has been fetched, in words; empty for what lies here."""
+        return "" if isinstance(self._backing, bytes | _File) else self._backing.account()
 
     @property
     def window(self) -> Window:
@@ -190,12 +211,15 @@ class Source:
         """Position behind the last byte in `buffer`."""
         return self.window.end
 
-    def _load(self, backing: _File | bytes) -> Window:
+    def _load(self, backing: _File | Reader | bytes) -> Window:
         if isinstance(backing, bytes):
             return Window(buffer=backing, start=self.offset, end=self.offset + self.size)
         if self.size <= COPY_LIMIT_BYTES:
             return Window(buffer=self.read(0, self.size), start=0, end=self.size)
-        return Window(buffer=backing.map(), start=self.offset, end=self.offset + self.size)
+        if isinstance(backing, _File):
+            return Window(buffer=backing.map(), start=self.offset, end=self.offset + self.size)
+        self._copy = spool(self.chunks())
+        return self._copy.window
 
     def read(self, offset: int, length: int) -> bytes:
         """Returns `length` bytes from `offset`, fewer at the end, none behind it.
@@ -212,6 +236,8 @@ class Source:
             return window.buffer[window.start + offset : window.start + offset + length]
         if isinstance(self._backing, bytes):
             return self._backing[self.offset + offset : self.offset + offset + length]
+        if self._copy is not None:
+            return self._copy.read(offset, length)
         return self._backing.pread(self.offset + offset, length)
 
     def sub(self, offset: int, length: int) -> Source:
@@ -254,7 +280,7 @@ class Source:
         Where the file system cannot tell, everything is one stretch.
         """
         stop = self.size if end is None else min(end, self.size)
-        if isinstance(self._backing, bytes) or stop - start <= READ_CHUNK_BYTES:
+        if not isinstance(self._backing, _File) or stop - start <= READ_CHUNK_BYTES:
             if start < stop:
                 yield Extent(start=start, end=stop)
             return
@@ -293,6 +319,9 @@ class Source:
     def close(self) -> None:
         """Closes the file, where this source opened it; parts of it can be read no more."""
         self._window = None
+        if self._copy is not None:
+            self._copy.close()
+            self._copy = None
         if self._owns and not isinstance(self._backing, bytes):
             self._backing.close()
 
@@ -330,6 +359,18 @@ def open_source(path: str | os.PathLike[str], *, follow_links: bool = False, pri
         return source
     with source:
         return spool(source.chunks())
+
+
+def open_subject(subject: Subject) -> Source:
+    """Opens what a checker is given: a file, through links as loaders do, or what lies elsewhere.
+
+    Raises:
+        NotRegularFileError: The path names a directory, FIFO, socket or device.
+        SourceError: It is missing or unreadable.
+    """
+    if subject.connect is None:
+        return open_source(subject.path, follow_links=True)
+    return Source.from_reader(subject.connect())
 
 
 def _from_descriptor(descriptor: int) -> Source:
