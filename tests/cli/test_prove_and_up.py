@@ -11,7 +11,8 @@ import pytest
 from telamon import catalog
 from telamon.controls.artifact.vulnerability_scanning import experiments
 from telamon.controls.artifact.vulnerability_scanning.guard import VulnerabilityScanningGuard
-from telamon.core.records import Decision, Effect, Interval, Measurement, Proof, ProofVerdict, Strength
+from telamon.core.proofs import Interval, Measurement, Proof
+from telamon.core.records import Decision, Effect, ProofVerdict, Strength
 from telamon.kits.attacks import loading
 from telamon.ledger.log import open_log
 from telamon.policy import default

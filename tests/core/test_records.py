@@ -8,16 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from telamon.core.proofs import Interval, Measurement, Proof
 from telamon.core.records import (
     Confidence,
     Decision,
     Effect,
     ExitCode,
     Finding,
-    Interval,
     Location,
-    Measurement,
-    Proof,
     ProofVerdict,
     Severity,
     Strength,

@@ -13,7 +13,7 @@ from telamon import catalog as catalogue
 from telamon.catalog import Catalog, Listed
 from telamon.core.control import Control
 from telamon.core.errors import MissingExtraError
-from telamon.core.records import Basis, Mode
+from telamon.core.records import Mode
 from telamon.core.settings import Settings
 from telamon.ledger.entry import EntryKind, Event
 from telamon.ledger.log import open_log
@@ -26,6 +26,8 @@ from telamon.proving.standing import FRESH_DAYS
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from telamon.core.proofs import Basis
 
 NOW = dt.datetime(2026, 6, 30, 12, tzinfo=dt.UTC)
 NAME = "vulnerability-scanning"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from telamon.core.control import Experiment
-    from telamon.core.records import Proof
+    from telamon.core.proofs import Proof
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from telamon.core.control import Attacker, Trial
-from telamon.core.records import ProofVerdict, Skipped, Variant
+from telamon.core.proofs import Skipped, Variant
+from telamon.core.records import ProofVerdict
 from telamon.core.settings import Settings
 from telamon.proving.harness import run
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from telamon.core.control import Experiment
-    from telamon.core.records import Proof
+    from telamon.core.proofs import Proof
 
 TARGETS = {"plain": "first (1.0)", "odd": "second (2.0)"}
 

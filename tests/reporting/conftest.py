@@ -7,20 +7,8 @@ from types import SimpleNamespace
 import hypothesis.strategies as st
 import pytest
 
-from telamon.core.records import (
-    Confidence,
-    Finding,
-    Interval,
-    Location,
-    Measurement,
-    Outcome,
-    Proof,
-    ProofVerdict,
-    Rule,
-    Severity,
-    Strength,
-    Verdict,
-)
+from telamon.core.proofs import Interval, Measurement, Proof
+from telamon.core.records import Confidence, Finding, Location, Outcome, ProofVerdict, Rule, Severity, Strength, Verdict
 from telamon.reporting.report import Failure, FailureKind, Report, Reported, Standing
 
 CONTROL = "vulnerability-scanning"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from telamon import __version__
-from telamon.core.records import Basis
+from telamon.core.proofs import Basis
 from telamon.kits.text import canonical_json
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from telamon import atlas
 from telamon.core.control import Attacker, Experiment, Guard, Trial
-from telamon.core.records import Interval, Measurement, Proof, ProofVerdict, Strength
+from telamon.core.proofs import Interval, Measurement, Proof
+from telamon.core.records import ProofVerdict, Strength
 from telamon.kits import stats
 from telamon.proving.basis import basis_of
 from telamon.proving.variants import Tried, account, bypassing, idle, leaking, tally, untried
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from telamon.core.control import Control
-    from telamon.core.records import Basis, Variant
+    from telamon.core.proofs import Basis, Variant
     from telamon.core.settings import Settings
 
 LEVEL = 0.95

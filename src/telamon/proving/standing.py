@@ -6,7 +6,8 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from telamon.core.records import Basis, ProofVerdict
+from telamon.core.proofs import Basis
+from telamon.core.records import ProofVerdict
 from telamon.ledger.entry import EntryKind
 
 if TYPE_CHECKING:

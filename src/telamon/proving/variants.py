@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from telamon.core.control import Attacker
-from telamon.core.records import Skipped, Variant
+from telamon.core.proofs import Skipped, Variant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

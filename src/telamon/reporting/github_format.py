@@ -19,7 +19,8 @@ from telamon.reporting.wording import failure_label, note, place_in_file, proof_
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from telamon.core.records import Outcome, Proof
+    from telamon.core.proofs import Proof
+    from telamon.core.records import Outcome
     from telamon.reporting.report import Failure, Report, Reported
 
 

@@ -30,7 +30,8 @@ from telamon.reporting.json_document import dumps, finite
 from telamon.reporting.summary import summarize
 
 if TYPE_CHECKING:
-    from telamon.core.records import Interval, Measurement, Outcome, Proof, Rule
+    from telamon.core.proofs import Interval, Measurement, Proof
+    from telamon.core.records import Outcome, Rule
     from telamon.reporting.report import Failure, Report, Reported
 
 SCHEMA_VERSION: Final = 1

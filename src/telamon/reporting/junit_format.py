@@ -22,7 +22,8 @@ from telamon.reporting.wording import note, place, proof_cells, proof_facts
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from telamon.core.records import Outcome, Proof
+    from telamon.core.proofs import Proof
+    from telamon.core.records import Outcome
     from telamon.reporting.report import Failure, Report, Reported
 
 _COVERED: Final = frozenset({Standing.WAIVED, Standing.BASELINE})

@@ -18,7 +18,8 @@ from telamon.reporting.wording import PROOF_HEADINGS, failure_label, note, place
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from telamon.core.records import Outcome, Proof
+    from telamon.core.proofs import Proof
+    from telamon.core.records import Outcome
     from telamon.reporting.report import Failure, Report, Reported
 
 ROOM: Final = 60_000

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from telamon.core.records import Outcome, Proof, Rule
+    from telamon.core.proofs import Proof
+    from telamon.core.records import Outcome, Rule
 
 
 class Standing(StrEnum):

@@ -15,7 +15,7 @@ from telamon.reporting.wording import note, place_in_file
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from telamon.core.records import Proof
+    from telamon.core.proofs import Proof
     from telamon.reporting.report import Reported
     from telamon.reporting.sarif_rules import Descriptors
 

@@ -13,7 +13,8 @@ from telamon.reporting.sarif_values import message
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from telamon.core.records import Proof, Rule
+    from telamon.core.proofs import Proof
+    from telamon.core.records import Rule
     from telamon.reporting.report import Report
 
 _ATLAS: Final = "MITRE ATLAS"

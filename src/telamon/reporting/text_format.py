@@ -14,7 +14,8 @@ from telamon.reporting.wording import PROOF_HEADINGS, failure_label, note, place
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from telamon.core.records import Outcome, Proof, Rule
+    from telamon.core.proofs import Proof
+    from telamon.core.records import Outcome, Rule
     from telamon.reporting.formats import Style
     from telamon.reporting.report import Failure, Report, Reported
 

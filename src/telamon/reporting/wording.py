@@ -8,7 +8,8 @@ from telamon.kits.text.display import printable
 from telamon.reporting.summary import standing_words
 
 if TYPE_CHECKING:
-    from telamon.core.records import Interval, Location, Measurement, Proof
+    from telamon.core.proofs import Interval, Measurement, Proof
+    from telamon.core.records import Location
     from telamon.reporting.report import Failure, Reported
 
 PROOF_HEADINGS: Final = ("pair", "off", "on", "adaptive", "drop", "floor", "benign cost", "verdict", "attack")
