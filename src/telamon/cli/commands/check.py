@@ -13,7 +13,8 @@ from telamon.cli.options import FileName, load_policy, policy_option, report_opt
 from telamon.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+    from contextlib import AbstractContextManager
 
     from telamon.catalog import Catalog
     from telamon.core.subjects import Subject
@@ -34,6 +35,12 @@ if TYPE_CHECKING:
     type=FileName(),
     help="Findings in this file do not fail the run; else the policy's `baseline`.",
 )
+@click.option(
+    "--git",
+    "span",
+    metavar="A..B",
+    help="Check what changed between two revisions, as Git holds it; `A...B` from where they parted, `A` all of one.",
+)
 @click.option("--online", is_flag=True, help="Let addresses be looked up; without it nothing leaves this machine.")
 @click.option("--write-baseline", type=FileName(), help="Write a baseline and exit 0.")
 @click.pass_context
@@ -48,13 +55,14 @@ def command(
     color: bool | None,
     jobs: int | None,
     baseline_file: Path | None,
+    span: str | None,
     online: bool,
     write_baseline: Path | None,
 ) -> None:
     """Check files and folders: PATHS, or what the policy names, or `-` for standard input.
 
     With --online also addresses: `https://...`, `hf://OWNER/NAME[@REVISION][/PATH]`, `s3://...` and other stores,
-    of which only what is judged is fetched.
+    of which only what is judged is fetched. With --git, PATHS limit what is looked at.
 
     Exit codes: 0 clean, 1 findings at or above the gate, 2 usage or policy error, 3 something could not be
     judged, 4 internal error.
@@ -63,20 +71,23 @@ def command(
 
     catalog = catalogue.load()
     words, addresses = _sorted(paths, is_online=online)
+    if span is not None and (addresses or "-" in words):
+        raise UsageError("expected files and folders beside --git")
     policy = load_policy(policy_file, catalog, words)
     known = baseline_file or policy.baseline
     baseline = _read_baseline(known) if known is not None and write_baseline is None else None
     log = _open_ledger(policy) if write_baseline is None else None
     check_place(output)
-    report = _check(
-        () if addresses and not words else _subjects(words, policy),
-        policy,
-        catalog,
-        baseline,
-        jobs,
-        is_for_baseline=write_baseline is not None,
-        addresses=addresses,
-    )
+    with _named(words, policy, span, has_addresses=bool(addresses)) as named:
+        report = _check(
+            named,
+            policy,
+            catalog,
+            baseline,
+            jobs,
+            is_for_baseline=write_baseline is not None,
+            addresses=addresses,
+        )
     if write_baseline is not None:
         _write_baseline(write_baseline, report)
         return
@@ -130,14 +141,22 @@ def _distant(addresses: tuple[str, ...]) -> Iterator[Subject]:
         yield from subjects_at(address)
 
 
-def _subjects(words: tuple[str, ...], policy: Policy) -> tuple[Path, ...]:
-    from telamon.cli.stdin import subject_path
+def _named(
+    words: tuple[str, ...], policy: Policy, span: str | None, *, has_addresses: bool
+) -> AbstractContextManager[Mapping[Path, str]]:
+    """Return the files and folders to check and what reports call each, for as long as they are there."""
+    if span is not None:
+        from telamon.cli.revisions import changed_subjects
 
-    return tuple(subject_path(word) for word in words) or policy.paths or (Path(),)
+        return changed_subjects(span, words, policy)
+    from telamon.cli.stdin import named_subjects, subject_path
+
+    paths = tuple(subject_path(word) for word in words)
+    return named_subjects(paths if paths or has_addresses else policy.paths or (Path(),))
 
 
 def _check(
-    paths: tuple[Path, ...],
+    named: Mapping[Path, str],
     policy: Policy,
     catalog: Catalog,
     baseline: Baseline | None,
@@ -148,9 +167,8 @@ def _check(
 ) -> Report:
     from telamon.checking.run import check
     from telamon.cli.progress import progress
-    from telamon.cli.stdin import named_subjects
 
-    with named_subjects(paths) as named, progress("checking") as bar:
+    with progress("checking") as bar:
         return check(
             named,
             policy=policy,

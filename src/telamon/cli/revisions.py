@@ -1,0 +1,187 @@
+"""What changed between two revisions as subjects: their blobs, as Git holds them, whatever lies in the working tree."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Final
+
+from telamon.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from telamon.policy.compiler import Policy
+
+SUBMODULE: Final = b"160000"
+CHUNK_BYTES: Final = 1024 * 1024
+POINTER: Final = re.compile(rb"version https://git-lfs\.github\.com/spec/v1\n(?:.*\n)*?oid sha256:([0-9a-f]{64})\n")
+MAX_POINTER_BYTES: Final = 1024  # of Git LFS: longer files are no pointers (its specification)
+# Nothing is fetched, and no program that the repository names is run: diff-tree and cat-file ask for none, and partial
+# clones do not get what they lack.
+SETTINGS: Final = ("-c", "protocol.allow=never", "-c", "core.fsmonitor=false")
+ENVIRONMENT: Final = {"GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """A file that is new or other in the later revision.
+
+    Attributes:
+        name: From the repository's root, with `/`.
+        blob: The object's name.
+    """
+
+    name: str
+    blob: str
+
+
+class Repository:
+    """The repository around a folder.
+
+    Raises:
+        UsageError: There is none, or no Git.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.root = Path(os.fsdecode(self._git("rev-parse", "--show-toplevel").removesuffix(b"\n")))
+        common = os.fsdecode(self._git("rev-parse", "--git-common-dir").removesuffix(b"\n"))
+        self._lfs = (folder / common / "lfs" / "objects").resolve()
+
+    def changed(self, span: str, paths: Sequence[str]) -> Iterator[Changed]:
+        """Yield what is new or other.
+
+        Args:
+            span: `A..B`, `A...B` (from where they parted), or `A` for everything in one revision; `HEAD` where a side
+                of the dots is empty.
+            paths: Files and folders to which it is limited; all where there are none.
+
+        Raises:
+            UsageError: There is no such revision.
+        """
+        before, dots, after = span.partition("...") if "..." in span else span.partition("..")
+        limits = ("--", *(f":(literal,top){self._from_root(path)}" for path in paths)) if paths else ()
+        later = self._commit(after if dots else before)
+        if not dots:
+            earlier = self._git("hash-object", "-t", "tree", os.devnull).decode().strip()
+        elif dots == "...":
+            earlier = self._git("merge-base", self._commit(before), later).decode().strip()
+        else:
+            earlier = self._commit(before)
+        words = ("diff-tree", "-r", "-z", "--no-renames", "--no-commit-id", "--diff-filter=d", earlier, later, *limits)
+        fields = iter(self._git(*words).split(b"\0"))
+        for about in fields:
+            if not about:
+                return
+            _, mode, _, blob, _ = about.split(b" ")
+            name = os.fsdecode(next(fields))
+            if mode != SUBMODULE:  # another repository, which has revisions of its own
+                yield Changed(name=name, blob=blob.decode())
+
+    def write(self, files: Sequence[Changed], folder: Path) -> Iterator[tuple[Path, Changed]]:
+        """Write the blobs to a folder, and yield where each lies; what Git LFS holds here is taken from there.
+
+        Raises:
+            UsageError: Git lacks a blob, as in a partial clone.
+            OSError: There is no room.
+        """
+        with self._start("cat-file", "--batch") as process:
+            given, told = process.stdin, process.stdout
+            assert given is not None  # noqa: S101  # as asked for
+            assert told is not None  # noqa: S101  # likewise
+            for number, file in enumerate(files):
+                given.write(f"{file.blob}\n".encode())
+                given.flush()
+                head = told.readline().split()
+                if len(head) != 3:  # noqa: PLR2004  # name, kind, size; else the name and `missing`
+                    raise UsageError(f"Git does not have `{file.name}` here", hint="git fetch --refetch gets it")
+                path = folder / f"{number:06}"
+                _copy(told, path, int(head[2]))
+                held = self._lfs_object(path)
+                if held is not None:
+                    path.unlink()
+                    path.symlink_to(held)
+                yield path, file
+            given.close()
+
+    def _lfs_object(self, path: Path) -> Path | None:
+        if path.stat().st_size > MAX_POINTER_BYTES or (match := POINTER.match(path.read_bytes())) is None:
+            return None
+        digest = match[1].decode()
+        held = self._lfs / digest[:2] / digest[2:4] / digest
+        return held if held.is_file() else None
+
+    def _from_root(self, path: str) -> str:
+        return Path(os.path.relpath((self._folder / path).absolute(), self.root)).as_posix()
+
+    def _commit(self, name: str) -> str:
+        try:
+            found = self._git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name or 'HEAD'}^{{commit}}")
+        except UsageError as error:
+            raise UsageError(f"there is no revision `{name or 'HEAD'}`") from error
+        return found.decode().strip()
+
+    def _start(self, *words: str) -> subprocess.Popen[bytes]:
+        try:
+            return subprocess.Popen(  # noqa: S603  # Git with words of ours; names that users give stand behind options
+                ["git", *SETTINGS, *words],  # noqa: S607  # wherever the user has it
+                cwd=self._folder,
+                env={**os.environ, **ENVIRONMENT},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+            )
+        except FileNotFoundError as error:
+            raise UsageError("expected `git` to be installed") from error
+
+    def _git(self, *words: str) -> bytes:
+        with self._start(*words) as process:
+            out, err = process.communicate()
+        if process.returncode:
+            lines = err.decode(errors="replace").splitlines() or [f"exit code {process.returncode}"]
+            raise UsageError(f"`git {words[0]}` says: {lines[0].removeprefix('fatal: ')}")
+        return out
+
+
+def _copy(told: IO[bytes], path: Path, size: int) -> None:
+    with path.open("wb") as file:
+        while size:
+            chunk = told.read(min(size, CHUNK_BYTES))
+            if not chunk:
+                raise UsageError("Git ended in the middle of a file")
+            file.write(chunk)
+            size -= len(chunk)
+    told.read(1)  # the line ends
+
+
+@contextmanager
+def changed_subjects(span: str, paths: Sequence[str], policy: Policy) -> Iterator[Mapping[Path, str]]:
+    """Yield the changed files to check and what reports call each: its name from the repository's root.
+
+    What the policy excludes is left out. The blobs lie in a private folder, which is removed at the end.
+
+    Raises:
+        UsageError: There is no repository or no such revision.
+        OSError: There is no room for the blobs.
+    """
+    repository = Repository(Path())
+    with tempfile.TemporaryDirectory(prefix="telamon-git-") as folder:
+        files = [
+            file for file in repository.changed(span, paths) if not _is_excluded(file.name, repository.root, policy)
+        ]
+        yield {path: file.name for path, file in repository.write(files, Path(folder))}
+
+
+def _is_excluded(name: str, root: Path, policy: Policy) -> bool:
+    folder = root
+    for part in name.split("/"):
+        if policy.exclusion(folder)(part):
+            return True
+        folder /= part
+    return False
