@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import TYPE_CHECKING
 
 import click
@@ -11,7 +10,7 @@ from mkdocs.structure.files import File, Files
 
 from telamon import atlas, catalog
 from telamon.cli.application import telamon
-from telamon.core import errors
+from telamon.cli.error_pages import pages
 from telamon.policy.schema import schema_hook
 
 if TYPE_CHECKING:
@@ -107,29 +106,11 @@ def _helps(command: click.Command, context: click.Context) -> Iterator[str]:
 
 
 def errors_page() -> str:
-    """Every error code of telamon, with what it means."""
-    rows = ["# Errors", "", "Every error that telamon raises has a stable code and an exit code.", ""]
-    rows += ["| code | exit code | meaning |", "|---|---|---|"]
-    for kind in sorted(set(_subclasses(errors.TelamonError)), key=lambda kind: kind.code):
-        meaning = inspect.cleandoc(kind.__doc__ or "").partition("\n")[0]
-        rows.append(f"| `{kind.code}` | {kind.exit_code} | {meaning} |")
+    """Every error code of telamon: what happened, and what to do."""
+    rows = ["# Errors", "", "Every error that telamon raises has a stable code, which its message has in brackets."]
+    rows += ["`telamon explain CODE` prints the same.", "", "| code | exit code | what happened | what to do |"]
+    rows += ["|---|---|---|---|"]
+    for page in pages():
+        meaning = " ".join(page.meaning.split())
+        rows.append(f"| `{page.code}` | {page.exit_code:d} | {meaning} | {page.remedy} |")
     return "\n".join(rows) + "\n"
-
-
-def _subclasses(kind: type[errors.TelamonError]) -> Iterator[type[errors.TelamonError]]:
-    _import_all()
-    for each in kind.__subclasses__():
-        yield each
-        yield from _subclasses(each)
-
-
-def _import_all() -> None:
-    """Import every module of the package, so that every error class exists."""
-    import importlib  # noqa: PLC0415  # only for this page
-    import pkgutil  # noqa: PLC0415  # likewise
-
-    import telamon as package  # noqa: PLC0415  # likewise
-
-    for module in pkgutil.walk_packages(package.__path__, "telamon."):
-        if ".tests" not in module.name and not module.name.endswith("__main__"):
-            importlib.import_module(module.name)

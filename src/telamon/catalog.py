@@ -23,13 +23,19 @@ ENTRY_POINT_GROUP = "telamon.controls"
 
 
 class BrokenControlError(TelamonError):
-    """A folder or entry point that should hold a control does not."""
+    """A folder or entry point that should hold a control does not.
+
+    Remedy: Update or remove the package that the message names, and tell its authors.
+    """
 
     code = "broken-control"
 
 
 class UnknownControlError(TelamonError):
-    """A name was given that no control has."""
+    """A name was given that no control has.
+
+    Remedy: `telamon list --third-party` shows every name.
+    """
 
     code = "unknown-control"
 

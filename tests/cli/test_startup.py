@@ -80,6 +80,7 @@ def heavy(modules: set[str], *, allowed: frozenset[str] = frozenset()) -> list[s
         ("explain", "M0016/dangerous-call"),
         ("explain", "AML.T0011.000"),
         ("explain", "AML.M0018"),
+        ("explain", "ledger-unknown-key"),
     ],
 )
 def test_commands_that_only_show_import_nothing_heavy(folder: Path, words: tuple[str, ...]) -> None:

@@ -17,13 +17,18 @@ def shown(text: str) -> str:
 
 
 class AtlasError(TelamonError):
-    """The base of the errors about ATLAS."""
+    """Something is wrong with ATLAS data or with what is asked of it; the base of errors that say what.
+
+    Remedy: The message says what is wrong; `telamon atlas show` lists what the release in use has.
+    """
 
     code = "atlas"
 
 
 class UnknownIdError(AtlasError):
     """No object of the release has the id.
+
+    Remedy: Take an id of the release in use, from `telamon atlas show`, or import another release.
 
     Args:
         kind: What was looked for: `technique`, `mitigation`, ...
@@ -42,13 +47,18 @@ class UnknownIdError(AtlasError):
 
 
 class UnknownReleaseError(AtlasError):
-    """The release is neither shipped nor imported."""
+    """The release is neither shipped nor imported.
+
+    Remedy: `telamon atlas show` names the releases at hand; `telamon atlas import FILE` adds one.
+    """
 
     code = "atlas-unknown-release"
 
 
 class AtlasFileError(AtlasError):
     """A file is no ATLAS release that can be read; the message names the place.
+
+    Remedy: Take the file again from the project's own release, unchanged.
 
     Args:
         place: `name:line`, or the name alone.

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 class DeniedError(TelamonError):
     """A guard does not let the file be loaded.
 
+    Remedy: Do not load the file. `telamon check` on it says what was found; what you vouch for can be allowed in
+    the policy.
+
     Args:
         name: The file.
         combined: What the guards decided; `combined.rulings` has the findings.

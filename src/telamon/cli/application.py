@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from telamon import __version__
+from telamon.cli.errors import InternalError, NoRoomError
 from telamon.cli.exits import INTERRUPTED
 from telamon.core.errors import TelamonError, UsageError
 from telamon.core.records import ExitCode
@@ -95,9 +96,9 @@ def _code_of(error: Exception) -> int:
         case click.ClickException():
             return ExitCode.USAGE
         case OSError(errno=number) if number in NO_ROOM:
-            return ExitCode.USAGE
+            return NoRoomError.exit_code
         case _:
-            return ExitCode.INTERNAL
+            return InternalError.exit_code
 
 
 def _explain(error: Exception) -> None:
@@ -111,7 +112,7 @@ def _explain(error: Exception) -> None:
         case click.ClickException():
             error.show()
         case OSError(errno=number) if number in NO_ROOM:
-            _complain(f"error[no-room]: expected room for the output, found: {error.strerror}", "")
+            _complain(f"error[{NoRoomError.code}]: expected room for the output, found: {error.strerror}", "")
         case _:
             _crash(error)
 
@@ -122,7 +123,7 @@ def _crash(error: Exception) -> None:
 
         traceback.print_exc()
     _complain(
-        f"error[internal]: {type(error).__name__}: {error}",
+        f"error[{InternalError.code}]: {type(error).__name__}: {error}",
         "this is a defect of telamon: run again with TELAMON_DEBUG=1 for the traceback, and report it",
     )
 

@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 
 
 class BrokenCommandError(BrokenControlError):
-    """A control's command is no command, or answered with something else than a result."""
+    """A control's command is no command, or answered with something else than a result.
+
+    Remedy: Update or remove the package that brings the command, and tell its authors.
+    """
 
     code = "broken-command"
     exit_code = ExitCode.INTERNAL

@@ -8,7 +8,9 @@ from telamon.core.records import ExitCode
 
 
 class TelamonError(Exception):
-    """The base of everything that telamon raises on purpose.
+    """Something is wrong that telamon foresaw; the base of everything that it raises on purpose.
+
+    Remedy: What went wrong stands in the message; the hint below it, where there is one, says what to do.
 
     Args:
         message: One line in lower case: what was expected and what was found, user input in backticks.
@@ -25,19 +27,28 @@ class TelamonError(Exception):
 
 
 class UsageError(TelamonError):
-    """A command or call was given arguments that do not fit."""
+    """A command or call was given arguments that do not fit.
+
+    Remedy: Read what the message says was expected, and `--help` of the command.
+    """
 
     code = "usage"
 
 
 class SecretError(TelamonError):
-    """A secret that the policy refers to is not there, or what should refer to one does not."""
+    """A secret that the policy refers to is not there, or what should refer to one does not.
+
+    Remedy: Set the variable, write the file or fill the keyring that the reference names; a secret itself never
+    stands in the policy.
+    """
 
     code = "secret"
 
 
 class MissingExtraError(TelamonError):
     """An optional dependency set is needed and not installed.
+
+    Remedy: Install the extra by the line in the hint, or set the control that needs it to `mode: off`.
 
     Args:
         extra: Name of the extra, as in `pip install 'telamon[extra]'`.

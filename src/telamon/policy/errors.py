@@ -37,6 +37,8 @@ class Problem:
 class PolicyError(TelamonError):
     """A policy file is not valid; all its problems are reported together.
 
+    Remedy: Go to the line and column of each problem; `telamon policy schema` prints what is valid, for editors.
+
     Args:
         problems: In the order of the file; at least one.
     """
@@ -49,6 +51,9 @@ class PolicyError(TelamonError):
 
 
 class BaselineError(TelamonError):
-    """A baseline file cannot be read or written."""
+    """A baseline file cannot be read or written.
+
+    Remedy: Name a file that can be read and written; `telamon check --write-baseline FILE` makes a new one.
+    """
 
     code = "baseline"

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 
 class UnreadableError(TelamonError):
-    """A file cannot be read; the message is only the reason, for whoever knows what the file is."""
+    """A file cannot be read; the message is only the reason, for whoever knows what the file is.
+
+    Remedy: Name a regular file that you may read.
+    """
 
     code = "unreadable"
 

@@ -1,7 +1,8 @@
-"""`telamon explain`: the page of a control, a rule or an ATLAS object."""
+"""`telamon explain`: the page of a control, a rule, an error or an ATLAS object."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import click
@@ -14,14 +15,16 @@ if TYPE_CHECKING:
 
     from telamon.catalog import Catalog, Listed
 
+CODE = re.compile("[a-z]+(-[a-z0-9]+)*")  # of errors; no id of ATLAS or of a rule is one
+
 
 @click.command(name="explain")
 @click.argument("topic")
 def command(topic: str) -> None:
-    """Explain TOPIC: a rule id, a control, or an ATLAS id such as AML.M0016 or AML.T0011."""
+    """Explain TOPIC: a rule id, a control, an error code, or an ATLAS id such as AML.M0016 or AML.T0011."""
     catalog = catalogue.load()
     # ATLAS goes before other packages' controls, whose reading costs more than the whole rest of the command.
-    found = _rule(topic, catalog) or _control(topic, catalog.own) or _atlas(topic, catalog)
+    found = _rule(topic, catalog) or _control(topic, catalog.own) or _error(topic) or _atlas(topic, catalog)
     click.echo(found or _control(topic, catalog.third_party) or _nothing(topic, catalog))
 
 
@@ -63,6 +66,24 @@ def _control(topic: str, among: Sequence[Listed]) -> str:
     return "\n".join([head, "", listed.page, *(["", "## Rules", "", *rules] if rules else [])])
 
 
+def _error(topic: str) -> str:
+    """Return the page of an error by its code, which may also be given as messages have it: `error[code]`."""
+    code = _bare(topic)
+    if not CODE.fullmatch(code):
+        return ""
+    from telamon.cli.error_pages import pages
+
+    page = pages().find(code)
+    if page is None:
+        return ""
+    head = f"error[{page.code}] (exit code {page.exit_code:d})"
+    return "\n\n".join([head, page.meaning, f"Remedy: {page.remedy}"])
+
+
+def _bare(topic: str) -> str:
+    return topic.removeprefix("error[").removesuffix("]")
+
+
 def _atlas(topic: str, catalog: Catalog) -> str:
     from telamon import atlas
 
@@ -91,10 +112,13 @@ def _built(mitigation: str, catalog: Catalog) -> str:
 def _nothing(topic: str, catalog: Catalog) -> str:
     import difflib
 
+    from telamon.cli.error_pages import pages
+
     every = (*catalog.own, *catalog.third_party)
     known = [rule.id for listed in every for rule in listed.control.rules()]
     known += [name for listed in every for name in (listed.control.name, listed.control.mitigation)]
-    near = difflib.get_close_matches(topic, known, n=1)
+    known += pages().codes
+    near = difflib.get_close_matches(_bare(topic), known, n=1)
     raise UsageError(
         f"nothing is called `{topic}`",
         hint=f"did you mean `{near[0]}`?" if near else "`telamon list` shows the controls",

@@ -22,7 +22,10 @@ _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 class KeyFileError(TelamonError):
-    """A key file cannot be read, or others than its owner may read it."""
+    """A key file cannot be read, or others than its owner may read it.
+
+    Remedy: `telamon ledger keygen FILE` makes a key; `chmod 600 FILE` takes it from others.
+    """
 
     code = "key-file"
 

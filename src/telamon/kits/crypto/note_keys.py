@@ -21,7 +21,10 @@ SIGNER_PREFIX = "PRIVATE+KEY+"
 
 
 class NoteKeyError(TelamonError):
-    """A text is no key of a signed note, or a name cannot name one."""
+    """A text is no key of a signed note, or a name cannot name one.
+
+    Remedy: Use the key as `telamon ledger keygen` printed it, or the file that it wrote.
+    """
 
     code = "note-key"
 

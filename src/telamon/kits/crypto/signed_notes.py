@@ -24,7 +24,10 @@ _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 
 
 class NoteError(TelamonError):
-    """Bytes are no signed note, or no trusted key signed it."""
+    """Bytes are no signed note, or no trusted key signed it.
+
+    Remedy: Use the text as it was signed, byte for byte.
+    """
 
     code = "signed-note"
 

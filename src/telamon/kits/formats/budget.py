@@ -27,6 +27,8 @@ class BudgetLimit(StrEnum):
 class BudgetExceededError(TelamonError):
     """A limit on the work for one file was reached.
 
+    Remedy: Raise the limit for this file if you trust where it comes from, or treat it as not understood.
+
     Args:
         limit: Which one.
         message: One line: what was allowed.

@@ -10,6 +10,8 @@ from telamon.core.errors import TelamonError
 class MalformedError(TelamonError):
     """The content breaks a rule of its format; what was read up to there counts.
 
+    Remedy: Take the file again from where it was made; what cannot be read is not clean.
+
     Args:
         message: One line: what was expected, what was found.
         offset: Where, in bytes from the beginning of the content; `None` where no place can be told.

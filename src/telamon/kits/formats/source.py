@@ -42,13 +42,18 @@ Buffer = bytes | mmap.mmap
 
 
 class SourceError(TelamonError):
-    """A file cannot be opened or read."""
+    """A file cannot be opened or read.
+
+    Remedy: Check that the file is there and that you may read it.
+    """
 
     code: ClassVar[str] = "source-unreadable"
 
 
 class NotRegularFileError(SourceError):
     """The path names something that is not a file with content.
+
+    Remedy: Name a file; what comes through a pipe is checked as `-`.
 
     Args:
         path: The path as given.
@@ -63,13 +68,19 @@ class NotRegularFileError(SourceError):
 
 
 class SourceChangedError(SourceError):
-    """A file became shorter or was rewritten while it was read."""
+    """A file became shorter or was rewritten while it was read.
+
+    Remedy: Run again when nobody writes the file, or check a copy.
+    """
 
     code: ClassVar[str] = "source-changed"
 
 
 class NoSpaceError(SourceError):
-    """There is no room for unpacked content."""
+    """There is no room for unpacked content.
+
+    Remedy: Make room in the folder for temporary files, or set `TMPDIR` to another.
+    """
 
     code: ClassVar[str] = "source-no-space"
 

@@ -9,7 +9,10 @@ from telamon.core.errors import TelamonError
 
 
 class InvalidSampleError(TelamonError):
-    """Counts, a level or a sample from which no interval can be computed."""
+    """Counts, a level or a sample from which no interval can be computed.
+
+    Remedy: Give at least one trial, no more successes than trials, and a level between 0 and 1.
+    """
 
     code = "invalid-sample"
 

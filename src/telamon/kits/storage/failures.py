@@ -26,6 +26,8 @@ class Failure(Enum):
 class DatabaseFailureError(TelamonError):
     """A database did not do what it was asked.
 
+    Remedy: The message has the server's own words; put that right and run the command again.
+
     Attributes:
         failure: Why.
     """

@@ -19,13 +19,18 @@ ACCESS_BITS = 0o777
 
 
 class FileExistsAlreadyError(TelamonError):
-    """A file was to be created and something of that name exists."""
+    """A file was to be created and something of that name exists.
+
+    Remedy: Name another file, or remove this one if it is no longer needed.
+    """
 
     code = "file-exists"
 
 
 class FileWriteError(TelamonError):
     """The operating system refused to write a file.
+
+    Remedy: Check the folder, its rights and the room on the disk.
 
     Attributes:
         reason: What it said, for whoever knows what the file is.

@@ -36,7 +36,10 @@ class Tls(StrEnum):
 
 
 class DatabaseUrlError(TelamonError):
-    """A text is no URL of a PostgreSQL database; the message repeats none of it, as it may hold a password."""
+    """A text is no URL of a PostgreSQL database; the message repeats none of it, as it may hold a password.
+
+    Remedy: Write `postgresql://USER@HOST:PORT/DATABASE?ledger=NAME`, with the password apart.
+    """
 
     code = "database-url"
 

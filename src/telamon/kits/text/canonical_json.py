@@ -25,7 +25,10 @@ _LITERALS: Mapping[object, str] = MappingProxyType({None: "null", True: "true", 
 
 
 class CanonicalJsonError(TelamonError):
-    """A value has no canonical JSON form, or bytes are not in that form."""
+    """A value has no canonical JSON form, or bytes are not in that form.
+
+    Remedy: Use finite numbers, whole numbers of up to 53 bits, and texts that are valid Unicode.
+    """
 
     code = "canonical-json"
 

@@ -49,7 +49,10 @@ _LIMITS = frozenset({Fault.TIME, Fault.OPCODES, Fault.MEMORY, Fault.NESTING})
 
 
 class Break(TelamonError):  # noqa: N818 - the end of a stream
-    """Ends the machine at the present opcode; it never leaves the scan."""
+    """Ends the machine at the present opcode; it never leaves the scan.
+
+    Remedy: None is needed; if you see it, report a defect of telamon.
+    """
 
     code = "pickle-break"
 
@@ -66,7 +69,10 @@ class Break(TelamonError):  # noqa: N818 - the end of a stream
 
 
 class IrregularError(TelamonError):
-    """The stream is not one that the swift machine executes; it never leaves the scan."""
+    """The stream is not one that the swift machine executes; it never leaves the scan.
+
+    Remedy: None is needed; if you see it, report a defect of telamon.
+    """
 
     code = "pickle-irregular"
 
