@@ -80,9 +80,22 @@ def test_diff_that_loosens_is_1_and_the_way_back_is_0(cli: Callable, folder: Pat
     assert loosened.code == 1
     assert loosened.out.splitlines() == [
         'loosens   controls.vulnerability-scanning.fail_at: "medium" -> "critical"',
+        "1 change: 1 loosens",
     ]
-    undecided = cli("policy", "diff", "strict.yaml", "other.yaml")
-    assert (undecided.code, undecided.out.split()[0]) == (1, "changes")
+    harmless = cli("policy", "diff", "strict.yaml", "other.yaml")
+    assert (harmless.code, harmless.out.split()[0]) == (0, "neither")
     tightened = cli("policy", "diff", "loose.yaml", "strict.yaml")
     assert tightened.code == 0
     assert tightened.out.startswith("tightens")
+
+
+def test_diff_of_unknown_direction_is_1_and_says_that_it_may_loosen(cli: Callable, folder: Path) -> None:
+    (folder / "before.yaml").write_text("version: 1\nsystem: a\nprincipals: [{name: app, role: reader}]\n")
+    (folder / "after.yaml").write_text("version: 1\nsystem: b\nprincipals: [{name: app, role: admin}]\n")
+    ended = cli("policy", "diff", "before.yaml", "after.yaml")
+    assert ended.code == 1
+    assert ended.out.splitlines() == [
+        'unknown   principals[0].role: "reader" -> "admin"',
+        'neither   system: "a" -> "b"',
+        "2 changes: 1 neither, 1 unknown; what is unknown may loosen",
+    ]

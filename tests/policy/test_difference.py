@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec import Meta
+from msgspec import Meta, Struct, structs
 
 from telamon.core.settings import Settings
 from telamon.policy import Policy
@@ -16,7 +16,10 @@ from telamon.policy.difference import Change, Direction, diff
 from telamon.policy.document import PolicyFile
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from conftest import Reader
+    from telamon.catalog import Catalog
 
 
 class Anything(Settings, frozen=True, kw_only=True):
@@ -44,7 +47,7 @@ def test_says_what_changed_and_where_the_new_value_stands(read: Reader) -> None:
             direction=Direction.LOOSENS,
             origin="b.yaml:2:37",
         ),
-        Change(path="system", before="a", after="unnamed", direction=Direction.CHANGES, origin="default"),
+        Change(path="system", before="a", after="unnamed", direction=Direction.NEITHER, origin="default"),
     )
 
 
@@ -84,16 +87,142 @@ def test_tells_loosening_from_tightening(loose: str, tight: str, read: Reader) -
 @pytest.mark.parametrize(
     ("before", "after", "expected"),
     [
-        ("system: a", "system: b", "changes system: a -> b"),
-        ("baseline: a", "baseline: b", "changes baseline: a -> b"),
-        ("exclude: [a, b]", "exclude: [b, a]", "changes exclude: ['a', 'b'] -> ['b', 'a']"),
-        ("principals: [{name: a, role: b}]", "principals: [{name: a, role: c}]", "changes principals[0].role: b -> c"),
-        ("ledger: {path: a}", "ledger: {path: b}", "changes ledger.path: a -> b"),
-        ("models: {m: {path: a}}", "models: {m: {path: b}}", "changes models.m.path: a -> b"),
+        ("system: a", "system: b", "neither system: a -> b"),
+        ("baseline: a", "baseline: b", "unknown baseline: a -> b"),
+        ("exclude: [a, b]", "exclude: [b, a]", "neither exclude: ['a', 'b'] -> ['b', 'a']"),
+        ("principals: [{name: a, role: b}]", "principals: [{name: a, role: c}]", "unknown principals[0].role: b -> c"),
+        ("ledger: {path: a}", "ledger: {path: b}", "unknown ledger.path: a -> b"),
+        ("models: {m: {path: a}}", "models: {m: {path: b}}", "unknown models.m.path: a -> b"),
     ],
 )
 def test_judges_no_other_change(before: str, after: str, expected: str, read: Reader) -> None:
     assert changes(read, before, after) == [expected]
+
+
+# One change of every field of the policy: before, after, and what is said; the way back says the opposite.
+SCANNING = "controls: {{vulnerability-scanning: {}}}".format
+ALLOWED = SCANNING("{allow: [{name: 'a:B', reason: r}]}")
+EVERY_FIELD = {
+    "system": ("", "system: b", ["neither system"]),
+    "models.path": ("models: {m: {}}", "models: {m: {path: a}}", ["tightens models.m.path"]),
+    "models.serve": ("models: {m: {}}", "models: {m: {serve: onnx}}", ["unknown models.m.serve"]),
+    "models.upstream": ("models: {m: {}}", "models: {m: {upstream: 'https://a'}}", ["unknown models.m.upstream"]),
+    "models.api": ("models: {m: {api: oip}}", "models: {m: {api: openai}}", ["unknown models.m.api"]),
+    "models.key": ("models: {m: {}}", "models: {m: {key: 'env:K'}}", ["unknown models.m.key"]),
+    "models": ("", "models: {m: {path: a}}", ["tightens models.m.path"]),
+    "datasets": ("", "datasets: {d: {path: a}}", ["tightens datasets.d.path"]),
+    "datasets.path": ("datasets: {d: {path: a}}", "datasets: {d: {path: b}}", ["unknown datasets.d.path"]),
+    "principals": ("", "principals: [{name: a, role: b}]", ["loosens principals[0]"]),
+    "principals.name": (
+        "principals: [{name: a, role: b}]",
+        "principals: [{name: c, role: b}]",
+        ["tightens principals[0]", "loosens principals[0]"],
+    ),
+    "principals.role": (
+        "principals: [{name: a, role: b}]",
+        "principals: [{name: a, role: c}]",
+        ["unknown principals[0].role"],
+    ),
+    "principals.keys": (
+        "principals: [{name: a, role: b}]",
+        f"principals: [{{name: a, role: b, keys: ['{KEY}']}}]",
+        ["loosens principals[0].keys[0]"],
+    ),
+    "ledger": ("", "ledger: {path: a}", ["tightens ledger.path"]),
+    "ledger.path": ("ledger: {path: a}", "ledger: {path: b}", ["unknown ledger.path"]),
+    "ledger.url": ("ledger: {url: 'postgresql://a'}", "ledger: {url: 'postgresql://b'}", ["unknown ledger.url"]),
+    "ledger.password": (
+        "ledger: {url: 'postgresql://a'}",
+        "ledger: {url: 'postgresql://a', password: 'env:P'}",
+        ["unknown ledger.password"],
+    ),
+    "ledger.second_place": (
+        "ledger: {path: a}",
+        "ledger: {path: a, second_place: b}",
+        ["tightens ledger.second_place"],
+    ),
+    "ledger.key": ("ledger: {path: a}", "ledger: {path: a, key: k}", ["tightens ledger.key"]),
+    "waivers": ("", f"waivers: [{WAIVER}]", ["loosens waivers[0]"]),
+    "waivers.rule": (
+        f"waivers: [{WAIVER}]",
+        f"waivers: [{WAIVER.replace('unknown', 'dangerous')}]",
+        ["tightens waivers[0]", "loosens waivers[0]"],
+    ),
+    "waivers.path": (
+        f"waivers: [{WAIVER}]",
+        f"waivers: [{WAIVER.replace('path: a', 'path: b')}]",
+        ["tightens waivers[0]", "loosens waivers[0]"],
+    ),
+    "waivers.owner": (
+        f"waivers: [{WAIVER}]",
+        f"waivers: [{WAIVER.replace('owner: o', 'owner: p')}]",
+        ["neither waivers[0].owner"],
+    ),
+    "waivers.reason": (
+        f"waivers: [{WAIVER}]",
+        f"waivers: [{WAIVER.replace('reason: r', 'reason: s')}]",
+        ["neither waivers[0].reason"],
+    ),
+    "waivers.expires": (
+        f"waivers: [{WAIVER}]",
+        f"waivers: [{WAIVER.replace('2027', '2028')}]",
+        ["loosens waivers[0].expires"],
+    ),
+    "baseline": ("", "baseline: b", ["loosens baseline"]),
+    "exclude": ("exclude: [a]", "exclude: [a, b]", ["loosens exclude[1]"]),
+    "mode": ("", SCANNING("{mode: off}"), ["loosens controls.vulnerability-scanning.mode"]),
+    "fail_at": ("", SCANNING("{fail_at: low}"), ["tightens controls.vulnerability-scanning.fail_at"]),
+    "allow": ("", ALLOWED, ["loosens controls.vulnerability-scanning.allow[0]"]),
+    "allow.name": (
+        ALLOWED,
+        ALLOWED.replace("a:B", "a:C"),
+        ["tightens controls.vulnerability-scanning.allow[0]", "loosens controls.vulnerability-scanning.allow[0]"],
+    ),
+    "allow.reason": (
+        ALLOWED,
+        ALLOWED.replace("reason: r", "reason: s"),
+        ["unknown controls.vulnerability-scanning.allow[0].reason"],
+    ),
+    "allow.can_call": (
+        ALLOWED,
+        ALLOWED.replace("reason: r", "reason: r, can_call: true"),
+        ["loosens controls.vulnerability-scanning.allow[0].can_call"],
+    ),
+    "max_unpacked_mib": (
+        "",
+        SCANNING("{max_unpacked_mib: 9000}"),
+        ["loosens controls.vulnerability-scanning.max_unpacked_mib"],
+    ),
+    "max_depth": ("", SCANNING("{max_depth: 5}"), ["tightens controls.vulnerability-scanning.max_depth"]),
+    "time_limit_s": ("", SCANNING("{time_limit_s: 5}"), ["tightens controls.vulnerability-scanning.time_limit_s"]),
+}
+OPPOSITE = {"loosens": "tightens", "tightens": "loosens", "neither": "neither", "unknown": "unknown"}
+
+
+@pytest.mark.parametrize("field", EVERY_FIELD)
+def test_says_of_every_field_which_way_it_goes(field: str, read: Reader) -> None:
+    before, after, expected = EVERY_FIELD[field]
+    there = [line.partition(":")[0] for line in changes(read, before, after)]
+    back = [line.partition(":")[0] for line in changes(read, after, before)]
+    assert there == expected
+    assert sorted(back) == sorted(f"{OPPOSITE[way]} {path}" for way, _, path in (line.partition(" ") for line in there))
+
+
+def fields(kind: object, path: str = "") -> Iterator[str]:
+    """Every field below a struct, without the names and numbers of entries."""
+    for arm in (kind, *get_args(kind)):
+        if isinstance(arm, type) and issubclass(arm, Struct):
+            for field in structs.fields(arm):
+                inner = f"{path}.{field.encode_name}".lstrip(".")
+                yield inner
+                yield from fields(field.type, inner)
+        elif arm is not kind:
+            yield from fields(arm, path)
+
+
+def test_no_field_is_forgotten(catalog: Catalog) -> None:
+    known = {*fields(PolicyFile), *fields(catalog.find("vulnerability-scanning").control.settings())}
+    assert known - {"version"} == EVERY_FIELD.keys()  # there is one version only
 
 
 def test_finds_nothing_between_spellings(read: Reader) -> None:
@@ -120,14 +249,14 @@ def test_a_bound_that_is_given_up_is_a_change_of_no_known_direction() -> None:
     before, after = (
         Policy(file=None, document=PolicyFile(version=1), controls={"any": Bounded(floor=floor)}) for floor in (1, None)
     )
-    assert [change.direction for change in diff(before, after)] == [Direction.CHANGES]
+    assert [change.direction for change in diff(before, after)] == [Direction.UNKNOWN]
 
 
 def test_values_of_two_kinds_are_neither_higher_nor_lower() -> None:
     before, after = (
         Policy(file=None, document=PolicyFile(version=1), controls={"any": Bounded(size=size)}) for size in (1, "all")
     )
-    assert [change.direction for change in diff(before, after)] == [Direction.CHANGES]
+    assert [change.direction for change in diff(before, after)] == [Direction.UNKNOWN]
 
 
 def test_does_not_take_true_for_one() -> None:

@@ -26,11 +26,20 @@ Identity: TypeAlias = tuple[bytes, int]
 
 
 class Direction(StrEnum):
-    """Which way a change goes."""
+    """Which way a change goes.
+
+    Only what a field declares is known; what nobody declared is `UNKNOWN`, and may loosen as well as anything else.
+    """
 
     LOOSENS = "loosens"
     TIGHTENS = "tightens"
-    CHANGES = "changes"
+    NEITHER = "neither"
+    UNKNOWN = "unknown"
+
+    @property
+    def may_loosen(self) -> bool:
+        """Whether a change of this direction has to be looked at before it is let in."""
+        return self in {Direction.LOOSENS, Direction.UNKNOWN}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +63,9 @@ class Change:
 # From tight to loose.
 MODES: Final = tuple(str(mode) for mode in (Mode.ENFORCE, Mode.SHADOW, Mode.OFF))
 GATES: Final = tuple(str(severity) for severity in Severity)
-# A field says its own direction in `Meta(extra={"looser": ...})`: "higher" or "lower" of its values, and "added" or
-# "removed" of its entries and of all that is in them. What controls permit more, where they do not say so themselves:
+# A field says its own direction in `Meta(extra={"looser": ...})`: "higher" or "lower" of its values, "added" or
+# "removed" of its entries and of all that is in them, "never" of what decides about nothing, such as a name for people,
+# and "unknown" of what depends on more than the policy. What controls permit more, where they do not say so themselves:
 ALLOW: Final = ("controls", "*", "allow")
 LOOSER: Final = "looser"
 # A permission's switches, such as `can_call`, permit more when they are on.
@@ -95,8 +105,6 @@ def diff(before: Policy, after: Policy) -> tuple[Change, ...]:
 def direction(path: Path, old: Plain, new: Plain, controls: Mapping[str, type[Struct]]) -> Direction:
     """Return which way a change goes, as far as the value's place and its field tell; `None` is no value.
 
-    What goes no way that anybody declared may be a loosening as well as anything else.
-
     Args:
         path: Where the value stands.
         old: The value there in the old policy.
@@ -109,12 +117,15 @@ def direction(path: Path, old: Plain, new: Plain, controls: Mapping[str, type[St
     is_allowance = len(path) >= len(ALLOW) and all(part in {"*", own} for part, own in zip(ALLOW, path, strict=False))
     if is_allowance and str(path[-1]).startswith(SWITCH) and isinstance(new, bool):
         return _towards(is_looser=new)
-    declared = [*_declared(path, controls), *(["added"] if is_allowance else [])]
-    if (old is None) != (new is None):
+    declared = [*(["added"] if is_allowance else []), *_declared(path, controls)]
+    own = declared[-1] if declared else "unknown"
+    if own == "never" or (own in {"added", "removed"} and isinstance(old, list) and isinstance(new, list)):
+        return Direction.NEITHER  # lists that differ in their order only, of entries that each count by themselves
+    if (old is None) != (new is None) and own != "unknown":
         ways = [looser for looser in declared if looser in {"added", "removed"}]
-        return _towards(is_looser=(old is None) == (ways[-1] == "added")) if ways else Direction.CHANGES
-    way = _comparison(old, new) if declared and declared[-1] in {"higher", "lower"} else 0
-    return _towards(is_looser=(way > 0) == (declared[-1] == "higher")) if way else Direction.CHANGES
+        return _towards(is_looser=(old is None) == (ways[-1] == "added")) if ways else Direction.UNKNOWN
+    way = _comparison(old, new) if own in {"higher", "lower"} else 0
+    return _towards(is_looser=(way > 0) == (own == "higher")) if way else Direction.UNKNOWN
 
 
 def _comparison(old: Plain, new: Plain) -> int:

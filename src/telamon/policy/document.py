@@ -16,6 +16,9 @@ DEFAULT_EXCLUDE = (".telamon",)
 # Which way a field loosens the policy, for `telamon.policy.difference`; msgspec takes nothing but a dict.
 MORE_IS_LOOSER = {"looser": "added"}
 LESS_IS_LOOSER = {"looser": "removed"}
+NEVER_LOOSER = {"looser": "never"}
+# How a model is served decides what passes the gateway; which way, the policy alone does not tell.
+UNKNOWN = {"looser": "unknown"}
 
 
 class Serving(StrEnum):
@@ -60,10 +63,12 @@ class Model(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A model of the system."""
 
     path: Annotated[FilePath | None, Meta(description="Your own model's file or folder, relative to this file.")] = None
-    serve: Annotated[Serving | None, Meta(description="How it is served in process: `onnx`.")] = None
-    upstream: Annotated[Address | None, Meta(description="Address of the server that serves it.")] = None
-    api: Annotated[Interface | None, Meta(description="The API that the upstream speaks.")] = None
-    key: Annotated[SecretReference | None, Meta(description="Reference to the credential for the upstream.")] = None
+    serve: Annotated[Serving | None, Meta(description="How it is served in process: `onnx`.", extra=UNKNOWN)] = None
+    upstream: Annotated[Address | None, Meta(description="Address of the server that serves it.", extra=UNKNOWN)] = None
+    api: Annotated[Interface | None, Meta(description="The API that the upstream speaks.", extra=UNKNOWN)] = None
+    key: Annotated[
+        SecretReference | None, Meta(description="Reference to the credential for the upstream.", extra=UNKNOWN)
+    ] = None
 
 
 class Dataset(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -92,7 +97,8 @@ class Ledger(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Meta(description="Instead of `path`: the ledger's PostgreSQL database, or a reference to its URL."),
     ] = None
     password: Annotated[
-        SecretReference | None, Meta(description="Reference to the database's password, where the URL has none.")
+        SecretReference | None,
+        Meta(description="Reference to the database's password, where the URL has none.", extra=UNKNOWN),
     ] = None
     second_place: Annotated[
         FilePath | None,
@@ -126,7 +132,7 @@ class PolicyFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A whole policy file but for `controls`, whose sections are validated by the controls' own structs."""
 
     version: Annotated[int, Meta(description="The version of the policy format.", ge=1, le=1)]
-    system: Annotated[str, Meta(description="Name of the AI system.", min_length=1)] = "unnamed"
+    system: Annotated[str, Meta(description="Name of the AI system.", min_length=1, extra=NEVER_LOOSER)] = "unnamed"
     models: Annotated[
         dict[str, Model],
         Meta(

@@ -25,8 +25,8 @@ class Waiver(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         str, Meta(description="A rule's id, or `not-understood`.", pattern=RULE, examples=["M0016/unknown-call"])
     ]
     path: Annotated[str, Meta(description=PATH, min_length=1)]
-    owner: Annotated[str, Meta(description="Who answers for it.", min_length=1)]
-    reason: Annotated[str, Meta(description="Why it is acceptable.", min_length=1)]
+    owner: Annotated[str, Meta(description="Who answers for it.", min_length=1, extra={"looser": "never"})]
+    reason: Annotated[str, Meta(description="Why it is acceptable.", min_length=1, extra={"looser": "never"})]
     expires: Annotated[
         dt.date,
         Meta(

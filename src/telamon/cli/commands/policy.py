@@ -12,6 +12,9 @@ from telamon.cli.options import json_option, load_policy, policy_option
 from telamon.cli.output import say
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from telamon.policy.difference import Change
     from telamon.policy.nodes import Plain
 
 FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
@@ -68,18 +71,28 @@ def schema() -> None:
 @click.argument("after", type=FILE)
 @click.pass_context
 def diff(ctx: click.Context, before: Path, after: Path) -> None:
-    """Compare two policies by what they put in force; exit 1 unless every change is known to tighten."""
+    """Compare two policies by what they put in force; exit 1 unless every change is known not to loosen."""
     from telamon.policy import load
-    from telamon.policy.difference import Direction
     from telamon.policy.difference import diff as difference
 
     catalog = catalogue.load()
     changes = difference(load(before, catalog), load(after, catalog))
     for change in changes:
         say(f"{change.direction:<8}  {change.path}: {_shown(change.before)} -> {_shown(change.after)}")
-    if not changes:
-        click.echo("both put the same in force")
-    ctx.exit(int(any(change.direction is not Direction.TIGHTENS for change in changes)))
+    click.echo(_counted(changes) if changes else "both put the same in force")
+    ctx.exit(int(any(change.direction.may_loosen for change in changes)))
+
+
+def _counted(changes: Sequence[Change]) -> str:
+    """Say how many changes go which way, in the words of their lines."""
+    from collections import Counter
+
+    from telamon.policy.difference import Direction
+
+    counts = Counter(change.direction for change in changes)
+    known = ", ".join(f"{counts[direction]} {direction}" for direction in Direction if counts[direction])
+    note = "; what is unknown may loosen" if counts[Direction.UNKNOWN] else ""
+    return f"{len(changes)} change{'' if len(changes) == 1 else 's'}: {known}{note}"
 
 
 def _shown(value: Plain) -> str:
