@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +13,7 @@ from telamon import atlas, catalog
 from telamon.cli.application import telamon
 from telamon.cli.error_pages import pages
 from telamon.policy.schema import schema_hook
+from telamon.reporting.json_schema import SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,6 +47,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         **{f"controls/{listed.control.name}.md": control_page(listed) for listed in found},
         "reference/cli.md": cli_page(),
         "reference/errors.md": errors_page(),
+        "reference/output.schema.json": json.dumps(SCHEMA, indent=2) + "\n",
         **{f"reference/api/{name.replace('.', '-')}.md": f"# {name}\n\n::: telamon.{name}\n" for name in PACKAGES},
     }
     for path, content in pages.items():

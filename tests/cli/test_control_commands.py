@@ -239,7 +239,7 @@ def test_answer_that_is_no_result_is_a_defect_of_the_control(cli: Callable, seal
     )
 
 
-IN_FORCE = "policy: {}/telamon.yaml\n"
+IN_FORCE = "policy: {}/telamon.yaml; against the defaults: perhaps looser: sealing.wax\n"
 
 
 def test_product_is_alone_on_standard_output(cli: Callable, sealing: Path) -> None:

@@ -75,7 +75,7 @@ def test_what_is_excluded_and_the_policy_in_force_are_said(cli: Callable, folder
     (folder / "telamon.yaml").write_text("version: 1\nexclude: ['hostile.*', 'broken.*', 'unknown.*']\n")
     ended = cli("check", samples)
     assert ended.code == 0
-    assert f"policy: {folder / 'telamon.yaml'}\n" in ended.out
+    assert f"policy: {folder / 'telamon.yaml'}; against the defaults: 3 exclusions\n" in ended.out
     assert "3 excluded by the policy; exit 0" in ended.out
 
 

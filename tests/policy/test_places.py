@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telamon.policy.places import Place, named_place, place_of, place_of_folder
+from telamon.policy.places import Place, lies_within, named_place, place_of, place_of_folder
 
 
 @pytest.fixture
@@ -83,3 +83,32 @@ def test_a_place_is_matched_by_its_own_names(parts: list[str]) -> None:
     assert place.matches(place.absolute)
     assert place.matches(place.relative)
     assert place.matches(f"./{place.relative}")
+
+
+@pytest.mark.parametrize(
+    ("file", "checked", "expected"),
+    [
+        ("system/telamon.yaml", "system", True),
+        ("system/telamon.yaml", "alias", True),
+        ("alias/telamon.yaml", "system", True),
+        ("system/models/telamon.yaml", "system", True),
+        ("system/telamon.yaml", "system/telamon.yaml", True),
+        ("system/telamon.yaml", ".", True),
+        ("system/telamon.yaml", "/", True),
+        ("system/telamon.yaml", "system/models", False),
+        ("system/telamon.yaml", "system/telamon.y", False),
+        ("system-2/telamon.yaml", "system", False),
+        ("linked.yaml", "system", True),
+        ("system/models/out.yaml", "system", True),
+        ("outside.yaml", "system", False),
+    ],
+)
+def test_tells_a_file_that_lies_within_what_is_checked(
+    root: Path, monkeypatch: pytest.MonkeyPatch, file: str, checked: str, *, expected: bool
+) -> None:
+    monkeypatch.chdir(root.parent)
+    (root / "telamon.yaml").touch()
+    (root.parent / "outside.yaml").touch()
+    (root.parent / "linked.yaml").symlink_to("system/telamon.yaml")
+    (root / "models" / "out.yaml").symlink_to("../../outside.yaml")
+    assert lies_within(Path(file), Path(checked)) is expected

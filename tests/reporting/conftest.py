@@ -9,6 +9,8 @@ import pytest
 
 from telamon.core.proofs import Interval, Measurement, Proof
 from telamon.core.records import Confidence, Finding, Location, Outcome, ProofVerdict, Rule, Severity, Strength, Verdict
+from telamon.policy.difference import Change, Direction
+from telamon.policy.loosening import Loosening
 from telamon.reporting.report import Failure, FailureKind, Report, Reported, Standing
 
 CONTROL = "vulnerability-scanning"
@@ -157,6 +159,22 @@ _RULES = st.builds(
     remedy=_TEXTS,
     techniques=_TECHNIQUES,
 ).map(lambda rule: {rule.id: rule})
+_VALUES = st.recursive(st.none() | st.booleans() | _TEXTS, lambda inner: st.lists(inner, max_size=2), max_leaves=3)
+_CHANGES = st.builds(
+    Change,
+    path=st.sampled_from(["controls.a.mode", "controls.a.allow[0]", "waivers[0]", "exclude[1]", "baseline"]) | _TEXTS,
+    before=_VALUES,
+    after=_VALUES,
+    direction=st.sampled_from([Direction.LOOSENS, Direction.UNKNOWN]),
+    origin=_TEXTS,
+)
+_POLICIES = st.builds(
+    lambda file, changes: SimpleNamespace(
+        file=file, digest="sha256:" + "0" * 64, loosening=Loosening(changes=tuple(changes))
+    ),
+    st.none() | _TEXTS,
+    st.lists(_CHANGES, max_size=2),
+)
 
 
 def _few(strategy: st.SearchStrategy[object]) -> st.SearchStrategy[tuple[object, ...]]:
@@ -170,7 +188,8 @@ def hostile_reports() -> st.SearchStrategy[Report]:
         Report,
         command=st.sampled_from(["check", "prove"]),
         version=st.just("1.2.3"),
-        policy=st.just(SimpleNamespace(file=None, digest="sha256:" + "0" * 64)),
+        policy=_POLICIES,
+        is_policy_within=st.booleans(),
         findings=_few(
             st.builds(
                 Reported,

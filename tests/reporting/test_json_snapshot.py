@@ -22,6 +22,8 @@ EXPECTED = {
     "command": "check",
     "policy_digest": "sha256:0000000000000000000000000000000000000000000000000000000000000000",
     "policy_file": "",
+    "policy_lies_within": False,
+    "policy_loosens": [],
     "exit_code": 1,
     "elapsed_s": 0.125,
     "summary": {

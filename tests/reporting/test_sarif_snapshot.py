@@ -493,6 +493,8 @@ EXPECTED = {
             "properties": {
                 "policyDigest": "sha256:0000000000000000000000000000000000000000000000000000000000000000",
                 "policyFile": "",
+                "policyLiesWithin": False,
+                "policyLoosens": [],
                 "elapsedSeconds": 0.125,
             },
         }

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from telamon.core.settings import Settings
     from telamon.policy.document import Ledger, PolicyFile
+    from telamon.policy.loosening import Loosening
     from telamon.policy.nodes import Mark, Plain
     from telamon.policy.nodes import Path as ValuePath
     from telamon.policy.places import Place
@@ -117,6 +118,13 @@ class Policy:
         from telamon.kits.text import canonical_json  # noqa: PLC0415  # likewise, with `json`
 
         return "sha256:" + hashlib.sha256(canonical_json.encode(self.effective)).hexdigest()
+
+    @cached_property
+    def loosening(self) -> Loosening:
+        """What it loosens against the defaults, or may loosen."""
+        from telamon.policy.loosening import loosening  # noqa: PLC0415  # for reports under a policy file
+
+        return loosening(self)
 
     def origin(self, path: ValuePath) -> str:
         """Return where the value at `path` comes from: `file:line:column`, or `default`."""

@@ -73,6 +73,13 @@ def place_of_folder(folder: Path, root: str) -> Place:
     return Place(relative=relative.replace(os.sep, "/"), absolute=absolute.replace(os.sep, "/"))
 
 
+def lies_within(file: Path, root: Path) -> bool:
+    """Whether a file lies in a folder or below it, by the place of its name or of the file that a link leads to."""
+    folder = os.path.realpath(root)
+    places = (os.path.join(os.path.realpath(file.parent), file.name), os.path.realpath(file))  # noqa: PTH118  # text
+    return any(place == folder or place.startswith(f"{folder.rstrip('/')}/") for place in places)
+
+
 def named_place(name: str) -> Place:
     """Return the place of what is no file, such as standard input."""
     return Place(relative=name, absolute=name)

@@ -69,7 +69,9 @@ def write(report: Report) -> str:
         *(_notice("policy-warning", warning) for warning in report.warnings),
     ]
     annotations.sort(key=lambda annotation: list(_Level).index(annotation.level))
-    summary = _Annotation(level=_Level.NOTICE, title=f"telamon {report.command}", message=sentence(summarize(report)))
+    words = [f"policy: {printable(report.policy_words)}"] if report.policy_words else []
+    counts = "\n".join([*words, sentence(summarize(report))])
+    summary = _Annotation(level=_Level.NOTICE, title=f"telamon {report.command}", message=counts)
     return "".join(f"{annotation}\n" for annotation in [*annotations, summary])
 
 

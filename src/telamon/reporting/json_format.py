@@ -3,7 +3,11 @@ r"""Writes a report as one JSON document, for programs.
 The keys, in this order; `telamon.reporting.json_schema.SCHEMA` is the same as a JSON Schema:
 
 * `schema_version`: 1; another number when a key changes its meaning or goes.
-* `tool`, `version`, `command`, `policy_digest`, `policy_file`, `exit_code`, `elapsed_s`.
+* `tool`, `version`, `command`, `policy_digest`, `policy_file`.
+* `policy_lies_within`: whether the policy file lies in or below a folder that was checked.
+* `policy_loosens`: what it puts in the place of a default that is tighter: `path`, `before`, `after`, `direction`
+  (`loosens`, or `unknown` where it only may).
+* `exit_code`, `elapsed_s`.
 * `summary`: counts. `files` by gravest verdict, `severities` of the findings that neither a waiver nor the baseline
   covers, `standings` of all findings, `proofs` by verdict, `failures`, `exempt` (what could not be judged and does not
   change the exit code), `excluded` (entries of folders), `expired_waivers`, `warnings`.
@@ -17,8 +21,9 @@ The keys, in this order; `telamon.reporting.json_schema.SCHEMA` is the same as a
 * `rules`: the rules that the findings name, by id: `summary`, `severity`, `description`, `remedy`, `techniques`.
 * `expired_waivers`, `warnings`: one line each.
 
-Every key is always there; what is not known is an empty string, an empty list or null. Names and messages stand as
-they are, control characters included, save that a byte of a file name that is no UTF-8 is written as `\xNN`.
+Every key is always there; the answer of a control's command has `values` too, and `product` where it made one. What is
+not known is an empty string, an empty list or null. Names and messages stand as they are, control characters included,
+save that a byte of a file name that is no UTF-8 is written as `\xNN`.
 """
 
 from __future__ import annotations
@@ -32,6 +37,7 @@ from telamon.reporting.summary import summarize
 if TYPE_CHECKING:
     from telamon.core.proofs import Interval, Measurement, Proof
     from telamon.core.records import Outcome, Rule
+    from telamon.policy.difference import Change
     from telamon.reporting.report import Failure, Report, Reported
 
 SCHEMA_VERSION: Final = 1
@@ -47,6 +53,8 @@ def write(report: Report) -> str:
             "command": report.command,
             "policy_digest": report.policy_digest,
             "policy_file": report.policy_file,
+            "policy_lies_within": report.is_policy_within,
+            "policy_loosens": [_change(change) for change in report.loosened],
             "exit_code": int(report.exit_code),
             "elapsed_s": finite(report.elapsed_s),
             "summary": _summary(report),
@@ -60,6 +68,10 @@ def write(report: Report) -> str:
             "warnings": list(report.warnings),
         }
     )
+
+
+def _change(change: Change) -> dict[str, object]:
+    return {"path": change.path, "before": change.before, "after": change.after, "direction": change.direction}
 
 
 def _summary(report: Report) -> dict[str, object]:

@@ -17,7 +17,7 @@ from telamon.core.records import ProofVerdict, Verdict
 from telamon.kits.text.display import printable
 from telamon.reporting.report import Standing
 from telamon.reporting.summary import sentence, standing_words, summarize
-from telamon.reporting.wording import note, place, proof_cells, proof_facts
+from telamon.reporting.wording import change_words, note, place, proof_cells, proof_facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -102,6 +102,9 @@ def _suite(control: str, cases: dict[_Key, _Case], report: Report) -> str:
     }
     if report.policy_file:
         facts["policy_file"] = report.policy_file
+        facts["policy_lies_within"] = str(report.is_policy_within).lower()
+    if report.loosened:
+        facts["policy_loosens"] = "; ".join(map(change_words, report.loosened))
     properties = [_element("property", {"name": name, "value": value}) for name, value in facts.items()]
     expired = [_element("property", {"name": "expired_waiver", "value": waiver}) for waiver in report.expired]
     expired += [_element("property", {"name": "warning", "value": warning}) for warning in report.warnings]

@@ -38,8 +38,8 @@ def write(report: Report) -> str:
         key=lambda reported: -reported.finding.severity.rank,
     )
     covered = [reported for reported in report.findings if reported.standing in _COVERED]
-    if report.policy_file:
-        parts.append(f"\nPolicy: {code(report.policy_file)}\n")
+    if report.policy_words:
+        parts.append(f"\nPolicy: {code(report.policy_words)}\n")
     sections = {
         "Findings": [*map(_finding, open_findings)],
         "Not judged": [

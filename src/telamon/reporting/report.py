@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from telamon.core.proofs import Proof
     from telamon.core.records import Outcome, Rule
+    from telamon.policy.difference import Change
+    from telamon.policy.loosening import Loosening
 
 
 class Standing(StrEnum):
@@ -106,7 +108,7 @@ class Exemption:
     note: str
 
 
-class Digested(Protocol):
+class InForce(Protocol):
     """Something with a digest and perhaps a file, such as a compiled policy."""
 
     @property
@@ -117,6 +119,10 @@ class Digested(Protocol):
     def digest(self) -> str:
         """`sha256:...` over what is in force."""
 
+    @property
+    def loosening(self) -> Loosening:
+        """What it loosens against the defaults; asked for only where there is a file."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
@@ -126,6 +132,8 @@ class Report:
         command: `check` or `prove`.
         version: The version of telamon.
         policy: What the run worked under; its digest is taken only where it is written.
+        is_policy_within: Whether the policy file lies in or below a folder that was checked, so that whoever made what
+            was checked may have made the policy too.
         findings: Sorted by path, member, offset and rule.
         outcomes: One per control and subject, sorted by path and control.
         proofs: Sorted by pair.
@@ -141,7 +149,8 @@ class Report:
 
     command: str
     version: str
-    policy: Digested
+    policy: InForce
+    is_policy_within: bool = False
     findings: tuple[Reported, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
     proofs: tuple[Proof, ...] = ()
@@ -164,6 +173,23 @@ class Report:
     def policy_file(self) -> str:
         """The policy file in force; empty for the defaults."""
         return "" if self.policy.file is None else str(self.policy.file)
+
+    @property
+    def loosened(self) -> tuple[Change, ...]:
+        """What the policy file loosens against the defaults, or may loosen."""
+        return () if self.policy.file is None else self.policy.loosening.changes
+
+    @property
+    def policy_words(self) -> str:
+        """The policy file in force, whether it lies within what was checked, and what it loosens, not yet printable.
+
+        Empty for the defaults.
+        """
+        if self.policy.file is None:
+            return ""
+        within = " (lies within what is checked)" if self.is_policy_within else ""
+        loosens = f"; against the defaults: {self.policy.loosening}" if self.loosened else ""
+        return f"{self.policy_file}{within}{loosens}"
 
     @property
     def not_judged(self) -> tuple[Outcome, ...]:

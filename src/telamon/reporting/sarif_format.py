@@ -15,6 +15,7 @@ from telamon.reporting.sarif_results import finding_result, proof_result
 from telamon.reporting.sarif_rules import Descriptors, Notice
 from telamon.reporting.sarif_values import artifact_location, artifact_uri, message
 from telamon.reporting.summary import sentence, summarize
+from telamon.reporting.wording import change_words
 
 if TYPE_CHECKING:
     from telamon.reporting.report import Failure, Report
@@ -53,6 +54,8 @@ def _run(report: Report) -> dict[str, object]:
         "properties": {
             "policyDigest": report.policy_digest,
             "policyFile": printable(report.policy_file),
+            "policyLiesWithin": report.is_policy_within,
+            "policyLoosens": [change_words(change) for change in report.loosened],
             "elapsedSeconds": finite(report.elapsed_s),
         },
     }

@@ -9,7 +9,7 @@ from telamon.core.records import ProofVerdict, Severity, Verdict
 from telamon.kits.text.display import columns, printable
 from telamon.reporting.report import Standing
 from telamon.reporting.summary import sentence, summarize
-from telamon.reporting.wording import PROOF_HEADINGS, failure_label, note, place, proof_cells, proof_facts
+from telamon.reporting.wording import PROOF_HEADINGS, change_words, failure_label, note, place, proof_cells, proof_facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -104,8 +104,11 @@ class _Pen:
         yield f"{self._ink(word, _YELLOW)}: {printable(text)}"
 
     def summary(self, report: Report) -> Iterator[str]:
-        if report.policy_file:
-            yield f"policy: {printable(report.policy_file)}"
+        if report.policy_words:
+            yield f"policy: {printable(report.policy_words)}"
+            if self._style.verbose:
+                for change in report.loosened:
+                    yield from self._detail(change.direction.value, change_words(change))
         yield self._ink(sentence(summarize(report)), _BOLD)
 
     def _proof(self, proof: Proof) -> Iterator[str]:

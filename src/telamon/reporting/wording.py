@@ -10,6 +10,7 @@ from telamon.reporting.summary import standing_words
 if TYPE_CHECKING:
     from telamon.core.proofs import Interval, Measurement, Proof
     from telamon.core.records import Location
+    from telamon.policy.difference import Change
     from telamon.reporting.report import Failure, Reported
 
 PROOF_HEADINGS: Final = ("pair", "off", "on", "adaptive", "drop", "floor", "benign cost", "verdict", "attack")
@@ -53,6 +54,14 @@ def place_in_file(location: Location) -> str:
     elif location.offset is not None:
         parts.append(f"byte {location.offset}")
     return ", ".join(parts)
+
+
+def change_words(change: Change) -> str:
+    """What a policy has in a default's place, printable."""
+    import json  # noqa: PLC0415  # only where a policy loosens something
+
+    before, after = (json.dumps(value, ensure_ascii=False) for value in (change.before, change.after))
+    return printable(f"{change.path}: {before} -> {after}")
 
 
 def note(reported: Reported) -> str:

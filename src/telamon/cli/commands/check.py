@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,7 +79,9 @@ def command(
     baseline = _read_baseline(known) if known is not None and write_baseline is None else None
     log = _open_ledger(policy) if write_baseline is None else None
     check_place(output)
-    with _named(words, policy, span, has_addresses=bool(addresses)) as named:
+    subjects = _subjects(words, policy, has_addresses=bool(addresses))
+    is_within = _is_within(policy, subjects)
+    with _named(subjects, words, policy, span) as named:
         report = _check(
             named,
             policy,
@@ -91,9 +94,32 @@ def command(
     if write_baseline is not None:
         _write_baseline(write_baseline, report)
         return
+    report = replace(report, is_policy_within=is_within)
     report = report if log is None else _recorded(report, policy, log)
     emit(report, Output(format_name=format_name, file=output, is_verbose=verbose, color=color))
+    if is_within and policy_file is None and report.loosened:
+        _note_policy(report)
     ctx.exit(report.exit_code)
+
+
+def _is_within(policy: Policy, subjects: tuple[Path, ...]) -> bool:
+    """Whether the policy file is itself a part of what is checked."""
+    from telamon.policy.places import lies_within
+
+    return policy.file is not None and any(lies_within(policy.file, subject) for subject in subjects)
+
+
+def _note_policy(report: Report) -> None:
+    """Say, beside a report that a program may read, that nobody named the policy that loosens what it says."""
+    from telamon.kits.text.display import printable
+
+    click.echo(
+        printable(
+            f"note: nobody named the policy `{report.policy_file}`, which lies within what is checked and loosens it; "
+            "if you do not trust whoever made the folder, check it from outside"
+        ),
+        err=True,
+    )
 
 
 def _open_ledger(policy: Policy) -> Log | None:
@@ -135,24 +161,32 @@ def _sorted(words: tuple[str, ...], *, is_online: bool) -> tuple[tuple[str, ...]
 
 
 def _distant(addresses: tuple[str, ...]) -> Iterator[Subject]:
+    if not addresses:
+        return
     from telamon.kits.remote.addresses import subjects_at
 
     for address in addresses:
         yield from subjects_at(address)
 
 
+def _subjects(words: tuple[str, ...], policy: Policy, *, has_addresses: bool) -> tuple[Path, ...]:
+    from telamon.cli.stdin import subject_path
+
+    paths = tuple(subject_path(word) for word in words)
+    return paths if paths or has_addresses else policy.paths or (Path(),)
+
+
 def _named(
-    words: tuple[str, ...], policy: Policy, span: str | None, *, has_addresses: bool
+    subjects: tuple[Path, ...], words: tuple[str, ...], policy: Policy, span: str | None
 ) -> AbstractContextManager[Mapping[Path, str]]:
     """Return the files and folders to check and what reports call each, for as long as they are there."""
     if span is not None:
         from telamon.cli.revisions import changed_subjects
 
         return changed_subjects(span, words, policy)
-    from telamon.cli.stdin import named_subjects, subject_path
+    from telamon.cli.stdin import named_subjects
 
-    paths = tuple(subject_path(word) for word in words)
-    return named_subjects(paths if paths or has_addresses else policy.paths or (Path(),))
+    return named_subjects(subjects)
 
 
 def _check(
