@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import hypothesis.strategies as st
 import pytest
 
-from telamon.core.proofs import Interval, Measurement, Proof
+from telamon.core.proofs import Basis, Interval, Measurement, Proof, Skipped, Variant
 from telamon.core.records import Confidence, Finding, Location, Outcome, ProofVerdict, Rule, Severity, Strength, Verdict
 from telamon.policy.difference import Change, Direction
 from telamon.policy.loosening import Loosening
@@ -159,6 +159,16 @@ _RULES = st.builds(
     remedy=_TEXTS,
     techniques=_TECHNIQUES,
 ).map(lambda rule: {rule.id: rule})
+_VARIANTS = st.builds(
+    Variant,
+    name=_TEXTS,
+    target=st.just("") | _TEXTS,
+    is_adaptive=st.booleans(),
+    trials=st.integers(0, 9),
+    off=st.integers(0, 9) | _NUMBERS,
+    on=st.integers(0, 9) | _NUMBERS,
+    denied=st.integers(0, 9),
+)
 _VALUES = st.recursive(st.none() | st.booleans() | _TEXTS, lambda inner: st.lists(inner, max_size=2), max_leaves=3)
 _CHANGES = st.builds(
     Change,
@@ -218,7 +228,7 @@ def hostile_reports() -> st.SearchStrategy[Report]:
                 mitigation=_TEXTS,
                 technique=_TEXTS,
                 attack=_TEXTS,
-                metric=_TEXTS,
+                metric=st.just("attack success rate") | _TEXTS,
                 off=_MEASUREMENTS,
                 on=_MEASUREMENTS,
                 adaptive=st.none() | _MEASUREMENTS,
@@ -231,6 +241,9 @@ def hostile_reports() -> st.SearchStrategy[Report]:
                 strength=st.sampled_from(Strength),
                 verdict=st.sampled_from(ProofVerdict),
                 reason=_TEXTS,
+                variants=_few(_VARIANTS),
+                skipped=_few(st.builds(Skipped, name=_TEXTS, reason=_TEXTS)),
+                basis=st.none() | st.builds(Basis, settings=_TEXTS, telamon=_TEXTS, atlas=_TEXTS),
             )
         ),
         failures=_few(

@@ -34,11 +34,11 @@ the tail is cut off at byte 9
 ::error title=failed[AML.M0016/AML.T0011.000]::\
 drop of at least 0.1%0A\
 attack: a pickle runs a command%0A\
-off 1, on 0.8, adaptive -, drop 0.1..0.2, floor 0.5, benign cost 0.01 (at most 0.05)
+off 1 (0.5..1), on 0.8 (0.4..0.8), adaptive -, drop 0.1..0.2, floor 0.5, benign cost 0.01 (at most 0.05)
 ::error title=inconclusive[AML.M0016/AML.T0011.001]::\
 no attack with the control off%0A\
 attack: a pickle runs a command%0A\
-off 1, on 0, adaptive -, drop 0.9..1, floor 0.5, benign cost 0.01 (at most 0.05)
+off 1 (0.5..1), on 0 (0..0), adaptive -, drop 0.9..1, floor 0.5, benign cost 0.01 (at most 0.05)
 ::warning file=d.pkl,title=low[M0016/dangerous-call]::\
 calls os.system('id') when loaded (byte 2)%0A\
 remedy: convert to safetensors%0A\
@@ -63,7 +63,7 @@ note: the control is in shadow mode
 ::notice title=passed[AML.M0016/AML.T0011]::\
 drop of at least 0.9%0A\
 attack: a pickle runs a command%0A\
-off 1, on 0, adaptive 0.1, drop 0.9..1, floor 0.5, benign cost 0.01 (at most 0.05)
+off 1 (0.5..1), on 0 (0..0), adaptive 0.1 (0.05..0.1), drop 0.9..1, floor 0.5, benign cost 0.01 (at most 0.05)
 ::notice title=telamon check::{SUMMARY}
 """
 

@@ -50,30 +50,33 @@ not checked: permission denied
 <system-out>
 passed: drop of at least 0.9
   attack: a pickle runs a command
-  off 1, on 0, adaptive 0.1, drop 0.9..1, floor 0.5, benign cost 0.01 (at most 0.05)
+  off 1 (0.5..1), on 0 (0..0), adaptive 0.1 (0.05..0.1), drop 0.9..1, floor 0.5, benign cost 0.01 (at most 0.05)
   experiment: gated-loader of vulnerability-scanning, seed 7
-  measured: attack success rate over 100 trials, interval at 95 %
-  strength: empirically robust; 1.25 ms CPU per honest operation
+  measured: attack success rate over 100 trials, intervals at 95 %
+  honest users: 0.01 (0.005..0.01) of 100 operations fail; 1.25 ms CPU are added to each
+  strength: empirically robust
 </system-out>
 </testcase>
 <testcase classname="vulnerability-scanning" name="AML.M0016/AML.T0011.000 gated-loader" time="0">
 <failure type="failed" message="drop of at least 0.1">
 failed: drop of at least 0.1
   attack: a pickle runs a command
-  off 1, on 0.8, adaptive -, drop 0.1..0.2, floor 0.5, benign cost 0.01 (at most 0.05)
+  off 1 (0.5..1), on 0.8 (0.4..0.8), adaptive -, drop 0.1..0.2, floor 0.5, benign cost 0.01 (at most 0.05)
   experiment: gated-loader of vulnerability-scanning, seed 7
-  measured: attack success rate over 100 trials, interval at 95 %
-  strength: empirically robust; 1.25 ms CPU per honest operation
+  measured: attack success rate over 100 trials, intervals at 95 %
+  honest users: 0.01 (0.005..0.01) of 100 operations fail; 1.25 ms CPU are added to each
+  strength: empirically robust
 </failure>
 </testcase>
 <testcase classname="vulnerability-scanning" name="AML.M0016/AML.T0011.001 gated-loader" time="0">
 <error type="inconclusive" message="no attack with the control off">
 inconclusive: no attack with the control off
   attack: a pickle runs a command
-  off 1, on 0, adaptive -, drop 0.9..1, floor 0.5, benign cost 0.01 (at most 0.05)
+  off 1 (0.5..1), on 0 (0..0), adaptive -, drop 0.9..1, floor 0.5, benign cost 0.01 (at most 0.05)
   experiment: gated-loader of vulnerability-scanning, seed 7
-  measured: attack success rate over 100 trials, interval at 95 %
-  strength: empirically robust; 1.25 ms CPU per honest operation
+  measured: attack success rate over 100 trials, intervals at 95 %
+  honest users: 0.01 (0.005..0.01) of 100 operations fail; 1.25 ms CPU are added to each
+  strength: empirically robust
 </error>
 </testcase>
 <testcase classname="vulnerability-scanning" name="a/evil model.pt" time="0">

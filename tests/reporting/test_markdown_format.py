@@ -55,9 +55,9 @@ EXPECTED = f"""\
 
 | pair | off | on | adaptive | drop | floor | benign cost | verdict |
 | --- | --- | --- | --- | --- | --- | --- | --- |
-| `AML.M0016/AML.T0011` | 1 | 0 | 0.1 | 0.9..1 | 0.5 | 0.01 (at most 0.05) | **passed** |
-| `AML.M0016/AML.T0011.000` | 1 | 0.8 | - | 0.1..0.2 | 0.5 | 0.01 (at most 0.05) | **failed** |
-| `AML.M0016/AML.T0011.001` | 1 | 0 | - | 0.9..1 | 0.5 | 0.01 (at most 0.05) | **inconclusive** |
+| `AML.M0016/AML.T0011` | 1 (0.5..1) | 0 (0..0) | 0.1 (0.05..0.1) | 0.9..1 | 0.5 | 0.01 (at most 0.05) | **passed** |
+| `AML.M0016/AML.T0011.000` | 1 (0.5..1) | 0.8 (0.4..0.8) | - | 0.1..0.2 | 0.5 | 0.01 (at most 0.05) | **failed** |
+| `AML.M0016/AML.T0011.001` | 1 (0.5..1) | 0 (0..0) | - | 0.9..1 | 0.5 | 0.01 (at most 0.05) | **inconclusive** |
 
 ### Attacks
 
@@ -104,7 +104,7 @@ def test_fences_code_spans_with_more_backticks_than_they_hold(text: str, span: s
 
 def test_keeps_pipes_out_of_the_cells_of_tables(specimen: Report) -> None:
     report = replace(specimen, proofs=(replace(specimen.proofs[0], technique="a|b"),))
-    assert "| `AML.M0016/a\\x7cb` | 1 |" in render(report, Format.MARKDOWN)
+    assert "| `AML.M0016/a\\x7cb` | 1 (0.5..1) |" in render(report, Format.MARKDOWN)
 
 
 def test_counts_what_does_not_fit_into_a_comment(specimen: Report) -> None:

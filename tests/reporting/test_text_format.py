@@ -61,22 +61,27 @@ not-checked[vulnerability-scanning]: worker died
 not-understood[vulnerability-scanning]: the tail is cut off at byte 9
   --> odd\\x1b[2J\\xff.bin
 
-pair                     off  on   adaptive  drop      floor  benign cost          verdict       attack
-AML.M0016/AML.T0011      1    0    0.1       0.9..1    0.5    0.01 (at most 0.05)  passed        a pickle runs a command
-AML.M0016/AML.T0011.000  1    0.8  -         0.1..0.2  0.5    0.01 (at most 0.05)  failed        a pickle runs a command
-AML.M0016/AML.T0011.001  1    0    -         0.9..1    0.5    0.01 (at most 0.05)  inconclusive  a pickle runs a command
+pair                     off         on              adaptive         drop      floor  benign cost          verdict
+AML.M0016/AML.T0011      1 (0.5..1)  0 (0..0)        0.1 (0.05..0.1)  0.9..1    0.5    0.01 (at most 0.05)  passed
+AML.M0016/AML.T0011.000  1 (0.5..1)  0.8 (0.4..0.8)  -                0.1..0.2  0.5    0.01 (at most 0.05)  failed
+AML.M0016/AML.T0011.001  1 (0.5..1)  0 (0..0)        -                0.9..1    0.5    0.01 (at most 0.05)  inconclusive
+
+passed[AML.M0016/AML.T0011]: drop of at least 0.9
+  = attack: a pickle runs a command
 
 failed[AML.M0016/AML.T0011.000]: drop of at least 0.1
   = attack: a pickle runs a command
   = experiment: gated-loader of vulnerability-scanning, seed 7
-  = measured: attack success rate over 100 trials, interval at 95 %
-  = strength: empirically robust; 1.25 ms CPU per honest operation
+  = measured: attack success rate over 100 trials, intervals at 95 %
+  = honest users: 0.01 (0.005..0.01) of 100 operations fail; 1.25 ms CPU are added to each
+  = strength: empirically robust
 
 inconclusive[AML.M0016/AML.T0011.001]: no attack with the control off
   = attack: a pickle runs a command
   = experiment: gated-loader of vulnerability-scanning, seed 7
-  = measured: attack success rate over 100 trials, interval at 95 %
-  = strength: empirically robust; 1.25 ms CPU per honest operation
+  = measured: attack success rate over 100 trials, intervals at 95 %
+  = honest users: 0.01 (0.005..0.01) of 100 operations fail; 1.25 ms CPU are added to each
+  = strength: empirically robust
 
 expired-waiver: ops, 2020-01-01: old data
 
@@ -132,14 +137,15 @@ def test_gives_the_details_of_passed_proofs_when_verbose(specimen: Report) -> No
     assert (
         render(report, Format.TEXT, style=Style(verbose=True))
         == """\
-pair                 off  on  adaptive  drop    floor  benign cost          verdict  attack
-AML.M0016/AML.T0011  1    0   0.1       0.9..1  0.5    0.01 (at most 0.05)  passed   a pickle runs a command
+pair                 off         on        adaptive         drop    floor  benign cost          verdict
+AML.M0016/AML.T0011  1 (0.5..1)  0 (0..0)  0.1 (0.05..0.1)  0.9..1  0.5    0.01 (at most 0.05)  passed
 
 passed[AML.M0016/AML.T0011]: drop of at least 0.9
   = attack: a pickle runs a command
   = experiment: gated-loader of vulnerability-scanning, seed 7
-  = measured: attack success rate over 100 trials, interval at 95 %
-  = strength: empirically robust; 1.25 ms CPU per honest operation
+  = measured: attack success rate over 100 trials, intervals at 95 %
+  = honest users: 0.01 (0.005..0.01) of 100 operations fail; 1.25 ms CPU are added to each
+  = strength: empirically robust
 
 1 proof: 1 passed; exit 0
 """
@@ -150,8 +156,8 @@ def test_aligns_the_table_by_columns_of_the_terminal(specimen: Report) -> None:
     proofs = (replace(specimen.proofs[0], technique="\u6280\u8853"), replace(specimen.proofs[0], technique="AML.T0011"))
     report = replace(specimen, findings=(), outcomes=(), failures=(), expired=(), proofs=proofs)
     first, second = render(report, Format.TEXT).splitlines()[1:3]
-    assert first.startswith("AML.M0016/\u6280\u8853       1    0")  # 4 columns for 2 characters
-    assert second.startswith("AML.M0016/AML.T0011  1    0")
+    assert first.startswith("AML.M0016/\u6280\u8853       1 (0.5..1)  0")  # 4 columns for 2 characters
+    assert second.startswith("AML.M0016/AML.T0011  1 (0.5..1)  0")
 
 
 def test_colours_what_stands_first_and_no_more(specimen: Report) -> None:

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from telamon.core.records import ProofVerdict
 from telamon.kits.text.display import printable
+from telamon.reporting.proof_wording import proof_cells
 from telamon.reporting.report import Standing
 from telamon.reporting.summary import sentence, summarize
-from telamon.reporting.wording import failure_label, note, place_in_file, proof_cells
+from telamon.reporting.wording import failure_label, note, place_in_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from telamon.core.records import ProofVerdict, Verdict
 from telamon.kits.text.display import printable
+from telamon.reporting.proof_wording import VARIANT_HEADINGS, proof_cells, proof_facts, variant_rows
 from telamon.reporting.report import Standing
 from telamon.reporting.summary import sentence, standing_words, summarize
-from telamon.reporting.wording import change_words, note, place, proof_cells, proof_facts
+from telamon.reporting.wording import change_words, note, place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -179,6 +180,10 @@ def _lines(case: _Case) -> list[str]:
         lines.append(f"  attack: {attack}")
         lines.append(f"  off {off}, on {on}, adaptive {adaptive}, drop {drop}, floor {floor}, benign cost {cost}")
         lines += [f"  {word}: {value}" for word, value in proof_facts(proof).items()]
+        for row in variant_rows(proof):
+            named = zip(VARIANT_HEADINGS, row, strict=True)
+            lines.append("  " + ", ".join(f"{word} {value}" for word, value in named))
+        lines += [f"  not run: {skipped.name}: {skipped.reason}" for skipped in proof.skipped]
     return [printable(line) for line in lines]
 
 

@@ -11,9 +11,10 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from telamon.kits.text.display import printable
+from telamon.reporting.proof_wording import PROOF_HEADINGS, proof_cells
 from telamon.reporting.report import Standing
 from telamon.reporting.summary import sentence, summarize
-from telamon.reporting.wording import PROOF_HEADINGS, failure_label, note, place, proof_cells
+from telamon.reporting.wording import failure_label, note, place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

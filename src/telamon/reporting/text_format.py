@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 from telamon.core.records import ProofVerdict, Severity, Verdict
 from telamon.kits.text.display import columns, printable
+from telamon.reporting.proof_wording import PROOF_HEADINGS, VARIANT_HEADINGS, proof_cells, proof_facts, variant_rows
 from telamon.reporting.report import Standing
 from telamon.reporting.summary import sentence, summarize
-from telamon.reporting.wording import PROOF_HEADINGS, change_words, failure_label, note, place, proof_cells, proof_facts
+from telamon.reporting.wording import change_words, failure_label, note, place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -96,9 +97,7 @@ class _Pen:
         if not proofs:
             return
         yield self._table([proof_cells(proof) for proof in proofs], [proof.verdict for proof in proofs])
-        for proof in proofs:
-            if self._style.verbose or proof.verdict is not ProofVerdict.PASSED:
-                yield self._proof(proof)
+        yield from map(self._proof, proofs)
 
     def notice(self, word: str, text: str) -> Iterator[str]:
         yield f"{self._ink(word, _YELLOW)}: {printable(text)}"
@@ -114,16 +113,31 @@ class _Pen:
     def _proof(self, proof: Proof) -> Iterator[str]:
         yield self._head(proof.verdict.value, _PROOF_COLOURS[proof.verdict], proof.pair, proof.reason)
         yield from self._detail("attack", proof.attack)
-        for word, value in proof_facts(proof).items():
-            yield from self._detail(word, value)
+        is_full = self._style.verbose or proof.verdict is not ProofVerdict.PASSED
+        if is_full:
+            for word, value in proof_facts(proof).items():
+                yield from self._detail(word, value)
+        yield from self._variants(list(variant_rows(proof, is_grouped=not is_full)))
+        for skipped in proof.skipped:
+            yield from self._detail("not run", f"{skipped.name}: {skipped.reason}")
+
+    def _variants(self, rows: list[tuple[str, ...]]) -> Iterator[str]:
+        if not rows:
+            return
+        widths = [max(map(columns, column)) for column in zip(VARIANT_HEADINGS, *rows, strict=True)]
+        yield "  " + self._ink("  ".join(_padded(VARIANT_HEADINGS, widths)).rstrip(), _FAINT)
+        for row in rows:
+            yield f"  {'  '.join(_padded(row, widths))}".rstrip()
 
     def _table(self, rows: list[tuple[str, ...]], verdicts: list[ProofVerdict]) -> Iterator[str]:
-        widths = [max(map(columns, column)) for column in zip(PROOF_HEADINGS, *rows, strict=True)]
-        yield self._ink("  ".join(_padded(PROOF_HEADINGS, widths)).rstrip(), _FAINT)
+        # The last cell is the attack, in sentences: it stands below the table, with what else there is to each proof.
+        headings, rows = PROOF_HEADINGS[:-1], [row[:-1] for row in rows]
+        widths = [max(map(columns, column)) for column in zip(headings, *rows, strict=True)]
+        yield self._ink("  ".join(_padded(headings, widths)).rstrip(), _FAINT)
         verdict_column = PROOF_HEADINGS.index("verdict")
         for row, verdict in zip(rows, verdicts, strict=True):
             cells = _padded(row, widths)
-            cells[verdict_column] = self._ink(cells[verdict_column], _PROOF_COLOURS[verdict])
+            cells[verdict_column] = self._ink(row[verdict_column], _PROOF_COLOURS[verdict])  # the last, not padded
             yield "  ".join(cells).rstrip()
 
     def _head(self, word: str, colour: str, label: str, message: str) -> str:

@@ -2,43 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from telamon.kits.text.display import printable
 from telamon.reporting.summary import standing_words
 
 if TYPE_CHECKING:
-    from telamon.core.proofs import Interval, Measurement, Proof
     from telamon.core.records import Location
     from telamon.policy.difference import Change
     from telamon.reporting.report import Failure, Reported
-
-PROOF_HEADINGS: Final = ("pair", "off", "on", "adaptive", "drop", "floor", "benign cost", "verdict", "attack")
-
-
-def proof_cells(proof: Proof) -> tuple[str, ...]:
-    """One row of the table of proofs, under `PROOF_HEADINGS`, printable."""
-    cost = f"{_number(proof.benign_cost.value)} (at most {_number(proof.benign_ceiling)})"
-    return (
-        printable(proof.pair),
-        _mean(proof.off),
-        _mean(proof.on),
-        "-" if proof.adaptive is None else _mean(proof.adaptive),
-        _interval(proof.drop),
-        _number(proof.floor),
-        cost,
-        proof.verdict.value,
-        printable(proof.attack),
-    )
-
-
-def proof_facts(proof: Proof) -> dict[str, str]:
-    """What the table leaves out, by name."""
-    return {
-        "experiment": f"{proof.experiment} of {proof.control}, seed {proof.seed}",
-        "measured": f"{proof.metric} over {proof.off.trials} trials, interval at {_number(100 * proof.drop.level)} %",
-        "strength": f"{proof.strength.value}; {_number(proof.latency_ms)} ms CPU per honest operation",
-    }
 
 
 def place(location: Location) -> str:
@@ -74,15 +46,3 @@ def failure_label(failure: Failure) -> str:
     """What failed, such as `not-checked[control]`, printable."""
     kind = failure.kind.value
     return f"{kind}[{printable(failure.control)}]" if failure.control else kind
-
-
-def _mean(measurement: Measurement) -> str:
-    return _number(measurement.value)
-
-
-def _interval(interval: Interval) -> str:
-    return f"{_number(interval.low)}..{_number(interval.high)}"
-
-
-def _number(value: float) -> str:
-    return f"{value:.3g}"
