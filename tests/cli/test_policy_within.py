@@ -99,3 +99,35 @@ def test_policy_above_what_is_checked_is_no_part_of_it(cli: Callable, folder: Pa
     ended = cli("check", "models")
     assert (ended.code, ended.err) == (0, "")
     assert f"policy: {folder / 'telamon.yaml'}; against the defaults: 2 exclusions\n" in ended.out
+
+
+@pytest.mark.parametrize(
+    "ledger",
+    [
+        "{path: ../elsewhere.db}",
+        "{path: ledger.db, second_place: /tmp/second}",
+        "{path: ledger.db, key: ../ledger.key}",
+        "{url: 'postgresql://a@127.0.0.1:9/x'}",
+    ],
+)
+def test_a_policy_that_nobody_named_leads_no_ledger_elsewhere(folder: Path, cli: Callable, ledger: str) -> None:
+    (folder / "telamon.yaml").write_text(f"version: 1\nledger: {ledger}\n")
+    ended = cli("check", ".")
+    assert ended.code == 2
+    assert "which lies within what is checked and its ledger elsewhere" in ended.err
+    assert f"if you trust it: --policy {folder / 'telamon.yaml'}" in ended.err
+    assert not (folder.parent / "elsewhere.db").exists()
+
+
+def test_a_policy_that_nobody_named_may_keep_its_ledger_beside_it(folder: Path, cli: Callable) -> None:
+    (folder / "telamon.yaml").write_text("version: 1\nledger: {path: ledger.db}\n")
+    (folder / "one.pkl").write_bytes(b"N.")
+    assert cli("check", ".").code == 0
+    assert (folder / "ledger.db").exists()
+
+
+def test_a_policy_that_somebody_named_may_lead_its_ledger_anywhere(folder: Path, cli: Callable) -> None:
+    (folder / "telamon.yaml").write_text("version: 1\nledger: {path: ../elsewhere.db}\n")
+    (folder / "one.pkl").write_bytes(b"N.")
+    assert cli("check", "--policy", "telamon.yaml", ".").code == 0
+    assert (folder.parent / "elsewhere.db").exists()

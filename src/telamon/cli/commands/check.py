@@ -77,10 +77,12 @@ def command(
     policy = load_policy(policy_file, catalog, words)
     known = baseline_file or policy.baseline
     baseline = _read_baseline(known) if known is not None and write_baseline is None else None
-    log = _open_ledger(policy) if write_baseline is None else None
-    check_place(output)
     subjects = _subjects(words, policy, has_addresses=bool(addresses))
     is_within = _is_within(policy, subjects)
+    if is_within and policy_file is None:
+        _require_own_ledger(policy)
+    log = _open_ledger(policy) if write_baseline is None else None
+    check_place(output)
     with _named(subjects, words, policy, span) as named:
         report = _check(
             named,
@@ -107,6 +109,21 @@ def _is_within(policy: Policy, subjects: tuple[Path, ...]) -> bool:
     from telamon.policy.places import lies_within
 
     return policy.file is not None and any(lies_within(policy.file, subject) for subject in subjects)
+
+
+def _require_own_ledger(policy: Policy) -> None:
+    """Refuse to write where a policy says that nobody named: whoever made the folder would choose the place."""
+    from telamon.policy.places import lies_within
+
+    ledger = policy.ledger
+    if ledger is None:
+        return
+    places = [policy.folder / place for place in (ledger.path, ledger.second_place, ledger.key) if place is not None]
+    if ledger.url is not None or not all(lies_within(place, policy.folder) for place in places):
+        raise UsageError(
+            f"nobody named the policy `{policy.file}`, which lies within what is checked and its ledger elsewhere",
+            hint=f"if you trust it: --policy {policy.file}",
+        )
 
 
 def _note_policy(report: Report) -> None:

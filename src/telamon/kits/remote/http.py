@@ -29,13 +29,19 @@ CONTENT_RANGE: Final = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(\d{1,19})")
 
 
 class RangesRefusedError(SourceError):
-    """A server does not serve stretches of a file."""
+    """A server does not serve stretches of a file.
+
+    Remedy: Download the file, and check the copy.
+    """
 
     code: ClassVar[str] = "remote-no-ranges"
 
 
 class AnswerError(SourceError):
-    """A server answers with something else than what was asked for."""
+    """A server answers with something else than what was asked for.
+
+    Remedy: Check the address, and whether a proxy stands in between; else download the file, and check the copy.
+    """
 
     code: ClassVar[str] = "remote-answer"
 
