@@ -39,6 +39,7 @@ class Technique(StrEnum):
     HDF5 = "hdf5"
     HEADERS = "headers"
     TEMPLATES = "templates"
+    YAML = "yaml"
 
 
 class Expectation(StrEnum):

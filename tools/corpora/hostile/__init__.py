@@ -30,6 +30,7 @@ from corpora.hostile import (
     tensorflow_files,
     torch_files,
     wrappers,
+    yaml_files,
     zip_tricks,
 )
 
@@ -54,6 +55,7 @@ MODULES = (
     torch_files,
     zip_tricks,
     wrappers,
+    yaml_files,
     polyglots,
     bombs,
     advisories,

@@ -26,6 +26,7 @@ MODULES: Final = (
     ("onnx_files", ("numpy", "onnx")),
     ("safetensors_files", ("numpy", "safetensors")),
     ("template_files", ()),
+    ("yaml_files", ("yaml",)),
 )
 
 
