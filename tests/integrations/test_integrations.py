@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -93,7 +94,7 @@ def test_every_input_of_the_action_is_used_by_value() -> None:
 def test_the_template_of_gitlab_writes_its_report(tmp_path: Path) -> None:
     (tmp_path / "bad.pkl").write_bytes(pickle.dumps(Touch()))
     job = yaml.safe_load((ROOT / "integrations" / "gitlab.yml").read_text())["telamon"]
-    script = job["script"][-1].replace("/tmp/telamon/bin/telamon", str(TELAMON))  # noqa: S108  # as the template has it
+    script = job["script"][-1].replace("/tmp/telamon/bin/telamon", shlex.quote(str(TELAMON)))  # noqa: S108  # as the template has it
     variables = {name: str(value) for name, value in job["variables"].items()}
     done = subprocess.run(  # noqa: S603  # the project's own script
         ["bash", "-c", script],  # noqa: S607  # wherever it is
