@@ -111,6 +111,7 @@ def test_says_where_each_value_comes_from(read: Reader) -> None:
         "controls.vulnerability-scanning.allow": "default",
         "controls.vulnerability-scanning.max_unpacked_mib": "default",
         "controls.vulnerability-scanning.max_depth": "default",
+        "controls.vulnerability-scanning.max_opcodes": "default",
         "controls.vulnerability-scanning.time_limit_s": "default",
     }
 

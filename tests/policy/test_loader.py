@@ -156,6 +156,7 @@ controls:
                 "allow": [],
                 "max_unpacked_mib": 8192,
                 "max_depth": 6,
+                "max_opcodes": 2_600_000,
                 "time_limit_s": 120.0,
             }
         },
