@@ -131,3 +131,11 @@ def test_a_policy_that_somebody_named_may_lead_its_ledger_anywhere(folder: Path,
     (folder / "one.pkl").write_bytes(b"N.")
     assert cli("check", "--policy", "telamon.yaml", ".").code == 0
     assert (folder.parent / "elsewhere.db").exists()
+
+
+def test_a_policy_does_not_choose_what_it_lies_within(folder: Path, cli: Callable) -> None:
+    (folder / "fine.pkl").write_bytes(b"N.")
+    (folder / "telamon.yaml").write_text("version: 1\nmodels: {m: {path: fine.pkl}}\nledger: {path: ../elsewhere.db}\n")
+    ended = cli("check")
+    assert (ended.code, "its ledger elsewhere" in ended.err) == (2, True)
+    assert not (folder.parent / "elsewhere.db").exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 import os
@@ -108,7 +109,7 @@ def test_works_in_a_folder_below_the_root(
 ) -> None:
     assert git("rev-parse", "HEAD")
     monkeypatch.chdir(folder / "sub")
-    assert verdicts("--git", "HEAD~1..HEAD", "c.pkl") == {"sub/c.pkl": "clean"}
+    assert verdicts("--git", "HEAD~1..HEAD", "c.pkl") == {"c.pkl": "clean"}
 
 
 def test_what_the_policy_excludes_is_left_out(git: Git, folder: Path, verdicts: Callable[..., dict[str, str]]) -> None:
@@ -172,3 +173,75 @@ def test_a_missing_blob_is_said(git: Git, folder: Path, cli: Callable) -> None:
     ended = cli("check", "--git", "HEAD~1..HEAD")
     assert ended.code == 2
     assert "Git does not have `" in ended.err
+
+
+@pytest.mark.usefixtures("git")
+@pytest.mark.parametrize("word", [".", "./.", "sub/..", "{folder}", "{folder}/."])
+def test_the_root_limits_nothing(word: str, folder: Path, verdicts: Callable[..., dict[str, str]]) -> None:
+    expected = {"b.pkl": "clean", "sub/c.pkl": "clean"}
+    assert verdicts("--git", "HEAD~1..HEAD", word.format(folder=folder)) == expected
+
+
+def test_the_root_limits_nothing_from_below(
+    git: Git, folder: Path, monkeypatch: pytest.MonkeyPatch, verdicts: Callable[..., dict[str, str]]
+) -> None:
+    assert git("rev-parse", "HEAD")
+    monkeypatch.chdir(folder / "sub")
+    assert verdicts("--git", "HEAD", "..") == {"../a.pkl": "malicious", "../b.pkl": "clean", "c.pkl": "clean"}
+
+
+@pytest.mark.usefixtures("git")
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("sbu", "no such file or folder in these revisions: `sbu`"),
+        ("telamon.yaml", "no such file or folder in these revisions: `telamon.yaml`"),
+        ("/usr", "`/usr` lies outside of the repository"),
+    ],
+)
+def test_a_path_that_is_in_neither_revision_is_no_clean_one(cli: Callable, word: str, message: str) -> None:
+    ended = cli("check", "--git", "HEAD~1..HEAD", word)
+    assert (ended.code, message in ended.err) == (2, True)
+
+
+def test_a_path_that_was_removed_is_known(git: Git, cli: Callable) -> None:
+    git("rm", "--quiet", "b.pkl")
+    git("commit", "--quiet", "-m", "gone")
+    assert cli("check", "--git", "HEAD~1..HEAD", "b.pkl").code == 0
+
+
+@pytest.mark.parametrize("is_link", [False, True])
+def test_another_object_in_the_store_of_git_lfs_is_not_the_file(
+    git: Git, folder: Path, verdicts: Callable[..., dict[str, str]], *, is_link: bool
+) -> None:
+    (folder / "large.pkl").write_bytes(pointer(HOSTILE))
+    git("add", "large.pkl")
+    git("commit", "--quiet", "-m", "large")
+    digest = hashlib.sha256(HOSTILE).hexdigest()
+    held = folder / ".git" / "lfs" / "objects" / digest[:2] / digest[2:4] / digest
+    held.parent.mkdir(parents=True)
+    if is_link:
+        (folder / "elsewhere").write_bytes(HOSTILE)
+        held.symlink_to(folder / "elsewhere")
+    else:
+        held.write_bytes(PLAIN)
+    assert verdicts("--git", "HEAD~1..HEAD") == {"large.pkl": "not-understood"}
+
+
+def test_replaced_objects_hide_nothing(git: Git, verdicts: Callable[..., dict[str, str]]) -> None:
+    git("replace", git("rev-parse", "HEAD:a.pkl"), git("rev-parse", "HEAD:b.pkl"))
+    assert verdicts("--git", "HEAD", "a.pkl") == {"a.pkl": "malicious"}
+
+
+SOON = dt.datetime.now(dt.UTC).date() + dt.timedelta(days=30)
+WAIVER = "version: 1\nwaivers: [{{rule: M0016/dangerous-call, path: {}, owner: a, reason: b, expires: {}}}]\n"
+
+
+@pytest.mark.usefixtures("git")
+@pytest.mark.parametrize(("path", "code"), [("a.pkl", 1), ("../a.pkl", 0)])
+def test_waivers_go_by_the_folder_of_the_policy(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, cli: Callable, path: str, code: int
+) -> None:
+    (folder / "sub" / "telamon.yaml").write_text(WAIVER.format(path, SOON))
+    monkeypatch.chdir(folder / "sub")
+    assert cli("check", "--git", "HEAD").code == cli("check", "../a.pkl").code == code

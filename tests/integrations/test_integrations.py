@@ -6,6 +6,7 @@ import json
 import os
 import pickle
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -114,3 +115,18 @@ def test_the_hooks_are_such_as_pre_commit_takes() -> None:
         "telamon": "telamon check",
         "telamon-all": "telamon check .",
     }
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="Git is not installed")
+def test_the_action_judges_what_changed(action: Callable[..., tuple[int, dict[str, str]]], tmp_path: Path) -> None:
+    def git(*words: str) -> None:
+        settings = ("-c", "user.name=a", "-c", "user.email=a@example.invalid", "-c", "commit.gpgsign=false")
+        subprocess.run(["git", *settings, *words], cwd=tmp_path, check=True, capture_output=True)  # noqa: S603, S607  # words of this test
+
+    git("init", "--quiet")
+    git("commit", "--quiet", "--allow-empty", "-m", "first")
+    (tmp_path / "bad.pkl").write_bytes(pickle.dumps(Touch()))
+    git("add", "bad.pkl")
+    git("commit", "--quiet", "-m", "second")
+    assert action(git="HEAD~1..HEAD")[0] == 1  # with `paths` as they are by default
+    assert action(git="HEAD..HEAD")[0] == 0

@@ -6,6 +6,7 @@ import os
 import re
 import time
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from telamon import __version__
@@ -30,7 +31,6 @@ from telamon.reporting.report import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import date
-    from pathlib import Path
 
     from telamon.catalog import Catalog
     from telamon.checking.examination import Examined
@@ -270,8 +270,10 @@ def _count_unjudged(tally: _Tally, task: Task, outcome: Outcome, gate: Gate) -> 
 
 
 def _place(subject: Subject, policy: Policy) -> Place:
-    is_called_by_path = subject.name == subject.path.as_posix()
-    return policy.place(subject.path) if is_called_by_path else named_place(subject.name)
+    """Return where a subject is by what it is called: a copy of one that lies elsewhere is not a place of its own."""
+    if subject.kind is SubjectKind.REMOTE or (subject.name == "-" and subject.path.as_posix() != "-"):
+        return named_place(subject.name)
+    return policy.place(Path(subject.name))
 
 
 def _gated(task: Task, examined: Examined, gate: Gate, used: set[Waiver]) -> Iterator[Reported]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
+import stat
 import subprocess
 import tempfile
 from contextlib import contextmanager
@@ -25,7 +27,13 @@ MAX_POINTER_BYTES: Final = 1024  # of Git LFS: longer files are no pointers (its
 # Nothing is fetched, and no program that the repository names is run: diff-tree and cat-file ask for none, and partial
 # clones do not get what they lack.
 SETTINGS: Final = ("-c", "protocol.allow=never", "-c", "core.fsmonitor=false")
-ENVIRONMENT: Final = {"GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+ENVIRONMENT: Final = {
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_NO_REPLACE_OBJECTS": "1",  # `git replace` shows other objects than those that the revisions name
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "LC_ALL": "C",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +74,6 @@ class Repository:
             UsageError: There is no such revision.
         """
         before, dots, after = span.partition("...") if "..." in span else span.partition("..")
-        limits = ("--", *(f":(literal,top){self._from_root(path)}" for path in paths)) if paths else ()
         later = self._commit(after if dots else before)
         if not dots:
             earlier = self._git("hash-object", "-t", "tree", os.devnull).decode().strip()
@@ -74,6 +81,7 @@ class Repository:
             earlier = self._git("merge-base", self._commit(before), later).decode().strip()
         else:
             earlier = self._commit(before)
+        limits = self._limits(paths, earlier, later)
         words = ("diff-tree", "-r", "-z", "--no-renames", "--no-commit-id", "--diff-filter=d", earlier, later, *limits)
         fields = iter(self._git(*words).split(b"\0"))
         for about in fields:
@@ -103,22 +111,50 @@ class Repository:
                     raise UsageError(f"Git does not have `{file.name}` here", hint="git fetch --refetch gets it")
                 path = folder / f"{number:06}"
                 _copy(told, path, int(head[2]))
-                held = self._lfs_object(path)
-                if held is not None:
-                    path.unlink()
-                    path.symlink_to(held)
-                yield path, file
+                yield self._from_lfs(path) or path, file
             given.close()
 
-    def _lfs_object(self, path: Path) -> Path | None:
+    def _from_lfs(self, path: Path) -> Path | None:
+        """Return a copy of what a pointer stands for, if it is here and is that; else the pointer is all there is."""
         if path.stat().st_size > MAX_POINTER_BYTES or (match := POINTER.match(path.read_bytes())) is None:
             return None
         digest = match[1].decode()
-        held = self._lfs / digest[:2] / digest[2:4] / digest
-        return held if held.is_file() else None
+        copy = path.with_name(f"{path.name}-lfs")
+        found = _copy_regular(self._lfs / digest[:2] / digest[2:4] / digest, copy)
+        if found == digest:
+            return copy
+        copy.unlink(missing_ok=True)
+        return None
+
+    def _limits(self, paths: Sequence[str], earlier: str, later: str) -> tuple[str, ...]:
+        """Return the words that limit a comparison to paths, none where one of them is the root.
+
+        Raises:
+            UsageError: A path lies outside of the repository, or in neither of its two states.
+        """
+        names = [self._from_root(path) for path in paths]
+        for path, name in zip(paths, names, strict=True):
+            if name != "." and not (self._has(earlier, name) or self._has(later, name)):
+                raise UsageError(f"no such file or folder in these revisions: `{path}`")
+        if not names or "." in names:
+            return ()
+        return ("--", *(f":(literal,top){name}" for name in names))
+
+    def _has(self, state: str, name: str) -> bool:
+        try:
+            self._git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{state}:{name}")
+        except UsageError:
+            return False
+        return True
 
     def _from_root(self, path: str) -> str:
-        return Path(os.path.relpath((self._folder / path).absolute(), self.root)).as_posix()
+        """Return what a path is called from the root; a link is a name of its own, those to folders are followed."""
+        whole = os.path.normpath(os.path.join(os.path.realpath(self._folder), path))  # noqa: PTH118  # text
+        place = os.path.join(os.path.realpath(os.path.dirname(whole)), os.path.basename(whole))  # noqa: PTH118, PTH119, PTH120  # text
+        name = Path(os.path.relpath(place, os.path.realpath(self.root))).as_posix()
+        if name.split("/")[0] == "..":
+            raise UsageError(f"`{path}` lies outside of the repository")
+        return name
 
     def _commit(self, name: str) -> str:
         try:
@@ -160,9 +196,25 @@ def _copy(told: IO[bytes], path: Path, size: int) -> None:
     told.read(1)  # the line ends
 
 
+def _copy_regular(place: Path, copy: Path) -> str:
+    """Copy a regular file and return the SHA-256 of what was copied; nothing where there is none."""
+    try:
+        descriptor = os.open(place, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return ""
+    state = hashlib.sha256()
+    with os.fdopen(descriptor, "rb") as source, copy.open("wb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return ""
+        while chunk := source.read(CHUNK_BYTES):
+            state.update(chunk)
+            file.write(chunk)
+    return state.hexdigest()
+
+
 @contextmanager
 def changed_subjects(span: str, paths: Sequence[str], policy: Policy) -> Iterator[Mapping[Path, str]]:
-    """Yield the changed files to check and what reports call each: its name from the repository's root.
+    """Yield the changed files to check and what reports call each: its path from the working directory.
 
     What the policy excludes is left out. The blobs lie in a private folder, which is removed at the end.
 
@@ -175,7 +227,11 @@ def changed_subjects(span: str, paths: Sequence[str], policy: Policy) -> Iterato
         files = [
             file for file in repository.changed(span, paths) if not _is_excluded(file.name, repository.root, policy)
         ]
-        yield {path: file.name for path, file in repository.write(files, Path(folder))}
+        root, here = os.path.realpath(repository.root), os.path.realpath(os.curdir)
+        yield {
+            path: Path(os.path.relpath(f"{root}/{file.name}", here)).as_posix()
+            for path, file in repository.write(files, Path(folder))
+        }
 
 
 def _is_excluded(name: str, root: Path, policy: Policy) -> bool:

@@ -10,7 +10,7 @@ import pytest
 from telamon.core.errors import UsageError
 from telamon.kits.formats.source import Source, SourceChangedError, SourceError
 from telamon.kits.remote.cache import BLOCK_BYTES
-from telamon.kits.remote.http import AnswerError, HttpFile, RangesRefusedError, check_address
+from telamon.kits.remote.http import AnswerError, HttpFile, RangesRefusedError, check_address, open_pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -183,3 +183,27 @@ def test_addresses_are_encrypted_or_here(url: str) -> None:
 def test_addresses_hold_no_credentials() -> None:
     with pytest.raises(UsageError, match=r"^expected an address without credentials$"):
         check_address("https://user:secret@example.invalid/x")
+
+
+def test_what_goes_to_this_machine_goes_through_no_proxy(content: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    with closing(HttpFile(content, {"Authorization": "Bearer secret"})) as file:
+        assert file.pread(0, 1) == CONTENT[:1]
+
+
+def test_proxies_are_taken_as_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.invalid:8080")
+    monkeypatch.setenv("NO_PROXY", "example.org")
+    assert open_pool("https://example.com/x").proxy is not None
+    assert open_pool("https://example.org/x").proxy is None
+    monkeypatch.setenv("HTTPS_PROXY", "socks5://proxy.invalid:1080")
+    with pytest.raises(UsageError, match=r"^expected an http or https proxy in the environment$"):
+        open_pool("https://example.com/x")
+
+
+def test_what_is_no_address_is_refused(site: Site) -> None:
+    with pytest.raises(UsageError, match=r"^expected an https address, found `https://\[bad/`$"):
+        check_address("https://[bad/")
+    site.twist = lambda _path, _headers, _answer: (302, {"Location": "http://[oops"}, b"")
+    with pytest.raises(AnswerError, match="leads to what is no address"):
+        HttpFile(f"{site.url}/start")

@@ -78,7 +78,8 @@ def command(
     known = baseline_file or policy.baseline
     baseline = _read_baseline(known) if known is not None and write_baseline is None else None
     subjects = _subjects(words, policy, has_addresses=bool(addresses))
-    is_within = _is_within(policy, subjects)
+    # What nobody typed is the working directory, whatever the policy that lies there says is to be checked.
+    is_within = _is_within(policy, subjects if paths else (Path(),))
     if is_within and policy_file is None:
         _require_own_ledger(policy)
     log = _open_ledger(policy) if write_baseline is None else None

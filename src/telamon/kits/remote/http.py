@@ -52,7 +52,10 @@ def check_address(url: str) -> None:
     Raises:
         UsageError: It is something else.
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise UsageError(f"expected an https address, found `{printable(url)}`") from error
     if parts.username is not None or parts.password is not None:
         raise UsageError("expected an address without credentials", hint="a token goes into HF_TOKEN, for a hub")
     is_plain = parts.scheme == "http" and parts.hostname in LOOPBACK
@@ -60,11 +63,14 @@ def check_address(url: str) -> None:
         raise UsageError(f"expected an https address, found `{printable(url)}`")
 
 
-def open_pool() -> urllib3.PoolManager:
-    """Return what holds connections, through the proxy of the environment where there is one.
+def open_pool(url: str) -> urllib3.PoolManager:
+    """Return what holds connections, through the proxy of the environment where there is one for the address.
+
+    What goes to this machine goes through none: it may be plain, and may hold a token.
 
     Raises:
         MissingExtraError: urllib3 is not installed.
+        UsageError: The environment names a proxy of an unknown sort.
     """
     import urllib.request  # noqa: PLC0415  # 20 ms that only remote files cost
 
@@ -77,7 +83,11 @@ def open_pool() -> urllib3.PoolManager:
             ATTEMPTS, redirect=0, status=0, respect_retry_after_header=False, raise_on_status=False
         ),
     }
-    proxy = urllib.request.getproxies().get("https", "")
+    host = urlsplit(url).hostname or ""
+    is_direct = host in LOOPBACK or urllib.request.proxy_bypass(host)
+    proxy = "" if is_direct else urllib.request.getproxies().get("https", "")
+    if proxy and urlsplit(proxy).scheme not in {"http", "https"}:
+        raise UsageError("expected an http or https proxy in the environment", hint="NO_PROXY names hosts without one")
     pool: urllib3.PoolManager = library.ProxyManager(proxy, **settings) if proxy else library.PoolManager(**settings)
     return pool
 
@@ -108,7 +118,7 @@ class HttpFile:
     def __init__(self, url: str, headers: Mapping[str, str] | None = None) -> None:
         self._url = url
         self._headers = dict(headers or {})
-        self._pool = open_pool()
+        self._pool = open_pool(url)
         self._found = ""  # where redirects led, if they did
         first = self._ask(0, BLOCK_BYTES)
         self._size = first.size
@@ -172,8 +182,11 @@ class HttpFile:
 
     def _follow(self, url: str, location: str, headers: Mapping[str, str]) -> tuple[str, Mapping[str, str]]:
         """Return where a redirect leads and what is sent there: credentials stay with the host that they are for."""
-        found = urljoin(url, location)
-        before, after = urlsplit(url), urlsplit(found)
+        try:
+            found = urljoin(url, location)
+            before, after = urlsplit(url), urlsplit(found)
+        except ValueError as error:
+            raise AnswerError(f"`{printable(url)}` leads to what is no address") from error
         if after.scheme not in ({"https"} if before.scheme == "https" else {"https", "http"}):
             raise AnswerError(f"`{printable(url)}` leads to an address that is not encrypted")
         return found, headers if (before.scheme, before.netloc) == (after.scheme, after.netloc) else {}

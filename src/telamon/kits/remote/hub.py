@@ -79,7 +79,7 @@ class Hub:
             raise UsageError(f"expected `hf://OWNER/NAME[@REVISION][/PATH]`, found `{printable(address)}`")
         sort = match["sort"] or "models"
         repository = f"{match['owner']}/{match['name']}"
-        pool = open_pool()
+        pool = open_pool(self._endpoint)
         try:
             about = f"{self._endpoint}/api/{sort}/{repository}"
             commit = self._commit(pool, f"{about}/revision/{quote(unquote(match['revision'] or 'main'), safe='')}")
