@@ -16,7 +16,7 @@ from telamon.checking import examination, workers
 from telamon.checking.examination import MAPPED_BYTES, PARALLEL_BYTES, Examined, examine, perform
 from telamon.checking.workers import examine_in_parallel
 from telamon.core.records import Location, Outcome, Verdict
-from telamon.kits.formats.source import COPY_LIMIT_BYTES, open_source
+from telamon.kits.formats.source import open_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -190,10 +190,6 @@ def test_batches_hold_each_task_once_and_leave_nobody_waiting_for_the_last(
     assert [index for batch in batches for index in batch] == list(range(count))
     assert max(map(len, batches)) == min(workers.BATCH_TASKS, max(1, count // 8))
     assert all(len(batch) <= max(1, (count - batch[0]) // 8) for batch in batches)
-
-
-def test_what_is_never_mapped_here_is_what_readers_map() -> None:
-    assert MAPPED_BYTES == COPY_LIMIT_BYTES
 
 
 @pytest.mark.parametrize("jobs", [1, 2])

@@ -245,3 +245,30 @@ def test_waivers_go_by_the_folder_of_the_policy(
     (folder / "sub" / "telamon.yaml").write_text(WAIVER.format(path, SOON))
     monkeypatch.chdir(folder / "sub")
     assert cli("check", "--git", "HEAD").code == cli("check", "../a.pkl").code == code
+
+
+def test_revisions_that_never_parted_are_said_to_be_so(git: Git, cli: Callable) -> None:
+    git("checkout", "--quiet", "--orphan", "other")
+    git("commit", "--quiet", "-m", "other")
+    ended = cli("check", "--git", "main...other")
+    assert (ended.code, "the revisions have no common ancestor here" in ended.err) == (2, True)
+
+
+def test_what_git_keeps_for_itself_is_known(git: Git, folder: Path, cli: Callable) -> None:
+    (folder / "a.pkl").unlink()
+    (folder / "noise.bin.txt").write_bytes(bytes(range(256)) * 40)
+    git("add", "--all", "--", ":!telamon.yaml")
+    git("commit", "--quiet", "-m", "third")
+    (folder / "noise.bin.txt").unlink()
+    loose = cli("check", ".git")
+    git("repack", "-q", "-a", "-d", "-b")
+    git("commit-graph", "write")
+    packed = cli("check", ".git")
+    assert [(ended.code, "no findings" in ended.out) for ended in (loose, packed)] == [(0, True), (0, True)]
+
+
+def test_a_pickle_planted_among_what_git_keeps_is_found(git: Git, folder: Path, cli: Callable) -> None:
+    assert git("rev-parse", "HEAD")
+    (folder / ".git" / "objects" / "planted").write_bytes(HOSTILE)
+    (folder / ".git" / "DIRC").write_bytes(b"DIRC\0\0\0\2" + HOSTILE)
+    assert cli("check", ".git").code == 1

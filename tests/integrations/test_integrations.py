@@ -130,3 +130,6 @@ def test_the_action_judges_what_changed(action: Callable[..., tuple[int, dict[st
     git("commit", "--quiet", "-m", "second")
     assert action(git="HEAD~1..HEAD")[0] == 1  # with `paths` as they are by default
     assert action(git="HEAD..HEAD")[0] == 0
+    assert action()[0] == 1
+    (tmp_path / "bad.pkl").unlink()
+    assert action()[0] == 0  # the whole checkout, with what Git keeps in it

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from telamon.core.records import Finding, Outcome, Verdict
 from telamon.core.subjects import SubjectKind
+from telamon.kits.formats.source import COPY_LIMIT_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -22,9 +23,9 @@ PATIENCE_S = 0.05
 # these need not be asked for: they outlast the patience.
 PARALLEL_BYTES = 8 * 1024 * 1024
 SIZED_FILES = 64
-# What is larger may be mapped into memory (`telamon.kits.formats.source`), and a mapped file that someone cuts short
-# while it is read ends the process that reads it by SIGBUS. That must not be the process that reports.
-MAPPED_BYTES = 4 * 1024 * 1024
+# What is larger may be mapped into memory, and a mapped file that someone cuts short while it is read ends the process
+# that reads it by SIGBUS (`telamon.kits.formats.source`). That must not be the process that reports.
+MAPPED_BYTES = COPY_LIMIT_BYTES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +129,8 @@ def _is_much(tasks: Sequence[Task]) -> bool:
 
 
 def _size(subject: Subject) -> int:
+    if subject.kind is not SubjectKind.FILE:
+        return 0
     try:
         return subject.path.stat().st_size
     except OSError:

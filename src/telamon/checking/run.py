@@ -6,6 +6,7 @@ import os
 import re
 import time
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -130,7 +131,7 @@ def check(  # noqa: PLR0913  # what a run goes by, each by its name
     is_for_baseline: bool = False,
     jobs: int | None = None,
     progress: Progress | None = None,
-    remote: Iterable[Subject] = (),
+    remote: Iterable[Subject | Unreachable] = (),
 ) -> Report:
     """Check everything below `paths` with every control that is on, and return the report.
 
@@ -143,7 +144,7 @@ def check(  # noqa: PLR0913  # what a run goes by, each by its name
         is_for_baseline: Whether a baseline will be written from the report: then it is bound to the files' digests.
         jobs: Worker processes; by default one per processor.
         progress: Told how far the run is.
-        remote: What lies elsewhere.
+        remote: What lies elsewhere, and what there could not be listed.
 
     Raises:
         UsageError: A path does not exist.
@@ -151,18 +152,7 @@ def check(  # noqa: PLR0913  # what a run goes by, each by its name
     start = time.perf_counter()
     progress = progress or Progress()
     tally = _Tally()
-    subjects: list[Subject] = []
-    for met in walk(paths, exclusion=policy.exclusion):
-        if isinstance(met, Unreachable):
-            tally.failures.append(Failure(control="", subject=met.name, reason=met.reason))
-        elif isinstance(met, Excluded):
-            tally.excluded += 1
-        else:
-            tally.files += met.kind is SubjectKind.FILE
-            subjects.append(met)
-    for distant in remote:
-        tally.files += 1
-        subjects.append(distant)
+    subjects = list(_met(chain(walk(paths, exclusion=policy.exclusion), remote), tally))
     controls = _controls(policy, catalog)
     checkers = _checkers(policy, controls, tally)
     tasks = [
@@ -192,6 +182,18 @@ def check(  # noqa: PLR0913  # what a run goes by, each by its name
     warnings = tuple(_warnings(tally, gate, catalog, paths)) if policy.waivers else ()
     report = _report(tally, gate, controls, elapsed_s=time.perf_counter() - start)
     return replace(report, off=off, warnings=warnings)
+
+
+def _met(found: Iterable[Subject | Unreachable | Excluded], tally: _Tally) -> Iterator[Subject]:
+    """Yield what can be checked, and count the rest."""
+    for met in found:
+        if isinstance(met, Unreachable):
+            tally.failures.append(Failure(control="", subject=met.name, reason=met.reason))
+        elif isinstance(met, Excluded):
+            tally.excluded += 1
+        else:
+            tally.files += met.kind is not SubjectKind.FOLDER
+            yield met
 
 
 def _nothing(tally: _Tally, off: tuple[str, ...]) -> str:

@@ -11,7 +11,7 @@ import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Final, cast
 
 from telamon.core.errors import UsageError
 
@@ -78,7 +78,7 @@ class Repository:
         if not dots:
             earlier = self._git("hash-object", "-t", "tree", os.devnull).decode().strip()
         elif dots == "...":
-            earlier = self._git("merge-base", self._commit(before), later).decode().strip()
+            earlier = self._parted(self._commit(before), later)
         else:
             earlier = self._commit(before)
         limits = self._limits(paths, earlier, later)
@@ -100,9 +100,7 @@ class Repository:
             OSError: There is no room.
         """
         with self._start("cat-file", "--batch") as process:
-            given, told = process.stdin, process.stdout
-            assert given is not None  # noqa: S101  # as asked for
-            assert told is not None  # noqa: S101  # likewise
+            given, told = cast("IO[bytes]", process.stdin), cast("IO[bytes]", process.stdout)  # pipes, as asked for
             for number, file in enumerate(files):
                 given.write(f"{file.blob}\n".encode())
                 given.flush()
@@ -155,6 +153,14 @@ class Repository:
         if name.split("/")[0] == "..":
             raise UsageError(f"`{path}` lies outside of the repository")
         return name
+
+    def _parted(self, before: str, later: str) -> str:
+        try:
+            return self._git("merge-base", before, later).decode().strip()
+        except UsageError as error:
+            raise UsageError(
+                "the revisions have no common ancestor here", hint="a shallow clone lacks it: git fetch --unshallow"
+            ) from error
 
     def _commit(self, name: str) -> str:
         try:

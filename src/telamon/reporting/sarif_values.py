@@ -36,6 +36,8 @@ def artifact_uri(path: str) -> str:
 
     The bytes of a name that is no UTF-8 are percent-encoded as they are.
     """
+    if "://" in path:
+        return quote(_bytes(path), safe="/:@")  # what lies elsewhere has an address
     quoted = quote(_bytes(path.removeprefix("./")))
     if quoted.startswith("/"):
         return "file:///" + quoted.lstrip("/")
@@ -45,7 +47,7 @@ def artifact_uri(path: str) -> str:
 def artifact_location(path: str) -> dict[str, object]:
     """Return where a file is: `uri`, and `uriBaseId` where that is relative."""
     uri = artifact_uri(path)
-    return {"uri": uri} if uri.startswith("file:") else {"uri": uri, "uriBaseId": "%SRCROOT%"}
+    return {"uri": uri} if uri.startswith("file:") or "://" in uri else {"uri": uri, "uriBaseId": "%SRCROOT%"}
 
 
 def result_location(location: Location, indices: Mapping[str, int]) -> dict[str, object]:

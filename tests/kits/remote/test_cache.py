@@ -48,6 +48,13 @@ def test_fetches_more_at_once_for_who_reads_on() -> None:
         assert (cache.requests, cache.fetched_bytes) == (len(lengths), size)
 
 
+def test_places_at_powers_of_two_are_no_reading_on() -> None:
+    with closing(BlockCache(lambda _offset, length: bytes(length), 10_000 * BLOCK_BYTES)) as cache:
+        for power in range(13):
+            cache.read(2**power * BLOCK_BYTES, 8)
+        assert cache.fetched_bytes <= 15 * BLOCK_BYTES
+
+
 def test_jumps_fetch_one_block_each() -> None:
     with closing(BlockCache(lambda _offset, length: bytes(length), 1000 * BLOCK_BYTES)) as cache:
         for block in (900, 5, 300, 7):

@@ -31,7 +31,7 @@ def test_reads_stretches(content: str) -> None:
         assert file.size == len(CONTENT)
         assert file.pread(5, 3) == CONTENT[5:8]
         assert file.pread(len(CONTENT) - 1, 1) == CONTENT[-1:]
-        assert file.account() == "fetched 32,773 of 163,845 bytes (20.00 %) in 2 requests"
+        assert file.account() == "fetched 16,389 of 163,845 bytes (10.00 %) in 2 requests"
 
 
 def test_is_a_source_like_any(content: str) -> None:
@@ -41,6 +41,50 @@ def test_is_a_source_like_any(content: str) -> None:
         assert source.window.buffer[source.start : source.end] == CONTENT
         assert not source.is_distant
         source.check_unchanged()
+
+
+def test_the_first_answer_is_not_asked_for_again(content: str, site: Site) -> None:
+    with closing(HttpFile(content)) as file:
+        assert file.pread(0, BLOCK_BYTES) == CONTENT[:BLOCK_BYTES]
+        assert len(site.asked) == 1
+        assert file.pread(0, len(CONTENT)) == CONTENT
+        assert file.account() == ""
+
+
+@pytest.mark.parametrize("size", [0, 1, BLOCK_BYTES])
+def test_a_short_file_may_be_served_whole(size: int, site: Site) -> None:
+    site.files["/short"] = CONTENT[:size]
+    site.twist = lambda path, _headers, _answer: site.answer(path, {})
+    with closing(HttpFile(f"{site.url}/short")) as file:
+        assert file.size == size
+        assert not size or file.pread(0, size) == CONTENT[:size]
+
+
+def test_parts_without_a_version_are_not_put_together(content: str, site: Site) -> None:
+    def unversioned(_path: str, _headers: dict[str, str], answer: Answer) -> Answer:
+        return answer[0], {name: value for name, value in answer[1].items() if name != "ETag"}, answer[2]
+
+    site.twist = unversioned
+    with pytest.raises(AnswerError, match=r"names no version, so that its parts need not be of one file$"):
+        HttpFile(content)
+    site.files["/model.pt"] = CONTENT[:100]  # of one part there is nothing to put together
+    with closing(HttpFile(content)) as file:
+        assert file.pread(0, 100) == CONTENT[:100]
+
+
+def test_a_server_that_drips_is_given_up(content: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = iter(range(0, 10**6, 100))
+    monkeypatch.setattr("telamon.kits.remote.http.time.monotonic", lambda: float(next(now)))
+    with pytest.raises(AnswerError, match=r"^16384 bytes do not come within 31 s$"):
+        HttpFile(content)
+
+
+def test_no_more_is_fetched_than_a_file_may_cost(content: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("telamon.kits.remote.cache.MAX_FETCHED_BYTES", 3 * BLOCK_BYTES)
+    with closing(HttpFile(content)) as file:
+        file.pread(0, 3 * BLOCK_BYTES)
+        with pytest.raises(SourceError, match=r"^more than 49,152 bytes would have to be fetched$"):
+            file.pread(3 * BLOCK_BYTES, 1)
 
 
 def test_one_connection_serves_many_requests(content: str, site: Site) -> None:

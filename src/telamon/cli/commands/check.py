@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from telamon.catalog import Catalog
+    from telamon.checking.walk import Unreachable
     from telamon.core.subjects import Subject
     from telamon.ledger.log import Log
     from telamon.policy.baseline import Baseline
@@ -178,13 +179,19 @@ def _sorted(words: tuple[str, ...], *, is_online: bool) -> tuple[tuple[str, ...]
     return tuple(word for word in words if word not in addresses), addresses
 
 
-def _distant(addresses: tuple[str, ...]) -> Iterator[Subject]:
+def _distant(addresses: tuple[str, ...]) -> Iterator[Subject | Unreachable]:
+    """Yield what lies at the addresses, each once; what cannot be listed is told beside what could be."""
     if not addresses:
         return
+    from telamon.checking.walk import Unreachable
+    from telamon.kits.formats.source import SourceError
     from telamon.kits.remote.addresses import subjects_at
 
-    for address in addresses:
-        yield from subjects_at(address)
+    for address in dict.fromkeys(addresses):
+        try:
+            yield from subjects_at(address)
+        except SourceError as error:
+            yield Unreachable(name=address, reason=error.message)
 
 
 def _subjects(words: tuple[str, ...], policy: Policy, *, has_addresses: bool) -> tuple[Path, ...]:

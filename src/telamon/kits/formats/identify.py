@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from telamon.kits.formats.kinds import Kind
@@ -43,6 +44,14 @@ _SIGNATURES: tuple[tuple[int, bytes, Kind], ...] = (  # offset, bytes, kind
     (0, b"\x93NUMPY", Kind.NPY),
     (0, b"\x00\x05\x16\x07", Kind.APPLE_DOUBLE),  # RFC 1740, appendix B
     (0, b"\x00\x00\x00\x01Bud1", Kind.DS_STORE),
+    (0, b"DIRC\0\0\0", Kind.GIT),  # gitformat-index(5), -pack(5), -commit-graph(5) and the files beside packs
+    (0, b"PACK\0\0\0", Kind.GIT),
+    (0, b"\xfftOc\0\0\0", Kind.GIT),
+    (0, b"RIDX\0\0\0", Kind.GIT),
+    (0, b"MTME\0\0\0", Kind.GIT),
+    (0, b"CGPH\x01", Kind.GIT),
+    (0, b"MIDX\x01", Kind.GIT),
+    (0, b"BITM\0\x01", Kind.GIT),
     (0, b"GGUF", Kind.GGUF),
     (0, b"lmgg", Kind.GGML),
     (0, b"tjgg", Kind.GGML),
@@ -64,6 +73,7 @@ _SIGNATURES: tuple[tuple[int, bytes, Kind], ...] = (  # offset, bytes, kind
 )
 
 _OPENABLE = tuple(signature for signature in _SIGNATURES if signature[2].is_container or signature[2] is Kind.NPY)
+_GIT_OBJECT = re.compile(rb"(?:blob|tree|commit|tag) (?:0|[1-9]\d{0,18})\0")  # behind the compression of loose ones
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _SKIPPABLE = frozenset(range(0x184D2A50, 0x184D2A60))
 
@@ -119,6 +129,8 @@ def _strong_claims(source: Source, head: bytes) -> Iterator[Kind]:
     yield from _stream_claims(source, head)
     yield from _model_claims(source, head)
     yield from _picture_claims(head)
+    if _GIT_OBJECT.match(head):
+        yield Kind.GIT
     yield from _pickle_claims(source, head)
     yield from _archive_claims(source, head)
     yield from _hdf5_claims(source, head)

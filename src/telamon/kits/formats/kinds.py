@@ -47,6 +47,7 @@ class Kind(StrEnum):
     PDF = "pdf"
     APPLE_DOUBLE = "apple-double"
     DS_STORE = "ds-store"
+    GIT = "git"  # what Git keeps in its own folder: index, packs, objects
     ELF = "elf"
     PE = "pe"
     MACHO = "macho"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
-from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from telamon.core.errors import UsageError
 from telamon.core.subjects import Subject, SubjectKind
-from telamon.kits.remote.http import HttpFile, check_address
+from telamon.kits.remote.http import HttpFile, check_address, shown
 from telamon.kits.remote.hub import Hub
 from telamon.kits.remote.stores import SCHEMES, StoredObject, stored_files
 from telamon.kits.text.display import printable
@@ -19,9 +20,7 @@ if TYPE_CHECKING:
     from telamon.core.subjects import Reader
 
 
-def is_address(word: str) -> bool:
-    """Whether a word of a command line names something that lies elsewhere."""
-    return "://" in word
+NOWHERE: Final = Path(os.devnull)  # what has no place here
 
 
 def subjects_at(address: str) -> Iterator[Subject]:
@@ -37,7 +36,7 @@ def subjects_at(address: str) -> Iterator[Subject]:
     scheme = address.partition("://")[0].lower()
     if scheme in {"https", "http"}:
         check_address(address)
-        yield _subject(address, partial(HttpFile, address))
+        yield _subject(shown(address), partial(HttpFile, address))
     elif scheme == "hf":
         hub = Hub()
         for met in hub.files(address):
@@ -51,4 +50,4 @@ def subjects_at(address: str) -> Iterator[Subject]:
 
 
 def _subject(name: str, connect: Callable[[], Reader]) -> Subject:
-    return Subject(kind=SubjectKind.REMOTE, name=name, path=Path(PurePosixPath(name)), connect=connect)
+    return Subject(kind=SubjectKind.REMOTE, name=name, path=NOWHERE, connect=connect)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 from urllib.parse import urljoin, urlsplit
 
 from telamon.core.errors import UsageError
 from telamon.kits.formats.source import SourceChangedError, SourceError
-from telamon.kits.remote.cache import BLOCK_BYTES, BlockCache
-from telamon.kits.remote.wording import account
+from telamon.kits.remote.cache import BLOCK_BYTES, CachedFile
 from telamon.kits.text.display import printable
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import urllib3
 
 TIMEOUT_S: Final = 30.0
+LEAST_BYTES_S: Final = 16 * 1024  # slower servers are given up
 ATTEMPTS: Final = 3  # for connections that fail or break; an answer is believed
 MAX_REDIRECTS: Final = 6
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
@@ -46,6 +47,16 @@ class AnswerError(SourceError):
     code: ClassVar[str] = "remote-answer"
 
 
+def shown(url: str) -> str:
+    """Return an address as messages show it: without query and fragment, which hold signatures and tokens."""
+    return printable(re.split("[?#]", url, maxsplit=1)[0])
+
+
+def why(error: Exception) -> str:
+    """Return what went wrong with a connection, without the address, which urllib3 repeats whole."""
+    return printable(str(getattr(error, "reason", None) or error))
+
+
 def check_address(url: str) -> None:
     """Require https, or http on the loopback, and no credentials in the address.
 
@@ -55,12 +66,12 @@ def check_address(url: str) -> None:
     try:
         parts = urlsplit(url)
     except ValueError as error:
-        raise UsageError(f"expected an https address, found `{printable(url)}`") from error
+        raise UsageError(f"expected an https address, found `{shown(url)}`") from error
     if parts.username is not None or parts.password is not None:
         raise UsageError("expected an address without credentials", hint="a token goes into HF_TOKEN, for a hub")
     is_plain = parts.scheme == "http" and parts.hostname in LOOPBACK
     if not (parts.scheme == "https" or is_plain) or not parts.hostname:
-        raise UsageError(f"expected an https address, found `{printable(url)}`")
+        raise UsageError(f"expected an https address, found `{shown(url)}`")
 
 
 def open_pool(url: str) -> urllib3.PoolManager:
@@ -74,9 +85,9 @@ def open_pool(url: str) -> urllib3.PoolManager:
     """
     import urllib.request  # noqa: PLC0415  # 20 ms that only remote files cost
 
-    from telamon.kits.remote.extra import need_urllib3  # noqa: PLC0415  # likewise
+    from telamon.kits.remote.extra import need  # noqa: PLC0415  # likewise
 
-    library = need_urllib3()
+    library = need("urllib3", "reading files from web servers")
     settings = {
         "timeout": library.Timeout(connect=TIMEOUT_S, read=TIMEOUT_S),
         "retries": library.Retry(
@@ -101,7 +112,7 @@ class _Answer:
     tag: str
 
 
-class HttpFile:
+class HttpFile(CachedFile):
     """A file on a web server.
 
     Every answer must be of the same size and tag as the first: the bytes of two versions are never mixed.
@@ -121,39 +132,24 @@ class HttpFile:
         self._pool = open_pool(url)
         self._found = ""  # where redirects led, if they did
         first = self._ask(0, BLOCK_BYTES)
-        self._size = first.size
+        if not first.tag and len(first.data) < first.size:
+            raise AnswerError(f"`{shown(url)}` names no version, so that its parts need not be of one file")
+        super().__init__(first.size)
         self._tag = first.tag
-        self._cache = BlockCache(self._fetch, first.size)
-
-    @property
-    def size(self) -> int:
-        """How many bytes there are."""
-        return self._size
-
-    def pread(self, offset: int, length: int) -> bytes:
-        """Return exactly the bytes asked for.
-
-        Raises:
-            SourceChangedError: The file is another one than at first.
-            SourceError: They cannot be had.
-        """
-        return self._cache.read(offset, length)
+        self._cache.begin(first.data)
 
     def check_unchanged(self) -> None:
         """Raise a `SourceChangedError` where the server has another file under the address now."""
         if self._size:
             self._same(self._ask(0, 1))
 
-    def account(self) -> str:
-        """Return in words how much has been fetched."""
-        return account(self._cache, self._size)
-
     def close(self) -> None:
         """Close the connections, and drop what was fetched."""
-        self._cache.close()
+        super().close()
         self._pool.clear()
 
-    def _fetch(self, offset: int, length: int) -> bytes:
+    def fetch(self, offset: int, length: int) -> bytes:
+        """Return exactly those bytes."""
         answer = self._ask(offset, length)
         self._same(answer)
         return answer.data
@@ -178,7 +174,7 @@ class HttpFile:
             if not answer:
                 break
             url, headers = self._follow(url, answer, headers)
-        raise AnswerError(f"`{printable(self._url)}` cannot be read")
+        raise AnswerError(f"`{shown(self._url)}` cannot be read")
 
     def _follow(self, url: str, location: str, headers: Mapping[str, str]) -> tuple[str, Mapping[str, str]]:
         """Return where a redirect leads and what is sent there: credentials stay with the host that they are for."""
@@ -186,9 +182,9 @@ class HttpFile:
             found = urljoin(url, location)
             before, after = urlsplit(url), urlsplit(found)
         except ValueError as error:
-            raise AnswerError(f"`{printable(url)}` leads to what is no address") from error
+            raise AnswerError(f"`{shown(url)}` leads to what is no address") from error
         if after.scheme not in ({"https"} if before.scheme == "https" else {"https", "http"}):
-            raise AnswerError(f"`{printable(url)}` leads to an address that is not encrypted")
+            raise AnswerError(f"`{shown(url)}` leads to an address that is not encrypted")
         return found, headers if (before.scheme, before.netloc) == (after.scheme, after.netloc) else {}
 
     def _request(self, url: str, headers: Mapping[str, str], offset: int, length: int) -> _Answer | str:
@@ -209,7 +205,7 @@ class HttpFile:
                 if response.connection is not None:
                     response.close()  # whatever else it says is not waited for
         except HTTPError as error:
-            raise SourceError(f"`{printable(url)}` cannot be read: {printable(str(error))}") from error
+            raise SourceError(f"`{shown(url)}` cannot be read: {why(error)}") from error
         return answer
 
 
@@ -218,21 +214,43 @@ def _answer(response: urllib3.BaseHTTPResponse, url: str, offset: int, length: i
     tag = headers.get("etag") or headers.get("last-modified") or ""
     if response.status == UNSATISFIABLE and headers.get("content-range") == "bytes */0":
         return _Answer(data=b"", size=0, tag=tag)
+    if response.status == OK and offset == 0 and _is_short(headers, length):
+        data = _read(response, length)
+        return _Answer(data=data, size=len(data), tag=tag)
     if response.status == OK:
         raise RangesRefusedError(
-            f"`{printable(url)}` is served whole or not at all",
+            f"`{shown(url)}` is served whole or not at all",
             hint="download the file, and check the copy",
         )
     if response.status != PARTIAL:
-        raise AnswerError(f"`{printable(url)}` answers with status {response.status}")
+        raise AnswerError(f"`{shown(url)}` answers with status {response.status}")
     match = CONTENT_RANGE.fullmatch(headers.get("content-range", ""))
     encoding = headers.get("content-encoding", "identity")
     if match is None or encoding != "identity":
-        raise AnswerError(f"`{printable(url)}` answers with a stretch that it does not name")
+        raise AnswerError(f"`{shown(url)}` answers with a stretch that it does not name")
     first, last, size = (int(number) for number in match.groups())
     if first != offset or last != min(offset + length, size) - 1:
         raise AnswerError(f"asked for {length} bytes at {offset}, got those from {first} to {last}")
-    data = response.read(last - first + 1)
+    data = _read(response, last - first + 1)
     if len(data) != last - first + 1:
         raise AnswerError(f"the answer breaks off after {len(data)} of {last - first + 1} bytes")
     return _Answer(data=data, size=size, tag=tag)
+
+
+def _is_short(headers: Mapping[str, str], length: int) -> bool:
+    """Whether a file that is served whole is no longer than what was asked for."""
+    told = headers.get("content-length", "")
+    is_plain = headers.get("content-encoding", "identity") == "identity"
+    return is_plain and told.isascii() and told.isdigit() and len(told) < len(str(2**63)) and int(told) <= length
+
+
+def _read(response: urllib3.BaseHTTPResponse, length: int) -> bytes:
+    """Read so many bytes, at no less than the slowest speed that is waited for."""
+    patience_s = TIMEOUT_S + length / LEAST_BYTES_S
+    deadline = time.monotonic() + patience_s
+    data = bytearray()
+    while len(data) < length and (chunk := response.read1(length - len(data))):
+        data += chunk
+        if time.monotonic() > deadline:
+            raise AnswerError(f"{length} bytes do not come within {patience_s:.0f} s")
+    return bytes(data)

@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from telamon.core.errors import UsageError
 from telamon.kits.formats.source import SourceError
-from telamon.kits.remote.http import AnswerError, check_address, open_pool
+from telamon.kits.remote.http import AnswerError, check_address, open_pool, shown, why
 from telamon.kits.text.display import printable
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class Hub:
         told, _ = self._told(pool, url)
         commit = told.get("sha") if isinstance(told, dict) else None
         if not isinstance(commit, str) or not COMMIT.fullmatch(commit):
-            raise AnswerError(f"`{printable(url)}` names no commit")
+            raise AnswerError(f"`{shown(url)}` names no commit")
         return commit
 
     def _paths(self, pool: urllib3.PoolManager, url: str) -> Iterator[str]:
@@ -129,16 +129,16 @@ class Hub:
             response = pool.request("GET", url, headers=headers, preload_content=False, redirect=False)
             try:
                 if response.status != OK:
-                    raise AnswerError(f"`{printable(url)}` answers with status {response.status}")
+                    raise AnswerError(f"`{shown(url)}` answers with status {response.status}")
                 data = response.read(MAX_PAGE_BYTES + 1, decode_content=True)
                 further = NEXT.search(response.headers.get("link", "")[:4000])
             finally:
                 response.close()
         except HTTPError as error:
-            raise SourceError(f"`{printable(url)}` cannot be read: {printable(str(error))}") from error
+            raise SourceError(f"`{shown(url)}` cannot be read: {why(error)}") from error
         if len(data) > MAX_PAGE_BYTES:
-            raise AnswerError(f"`{printable(url)}` answers with more than {MAX_PAGE_BYTES} bytes")
+            raise AnswerError(f"`{shown(url)}` answers with more than {MAX_PAGE_BYTES} bytes")
         try:
             return json.loads(data), further[1] if further else ""
         except (ValueError, RecursionError) as error:
-            raise AnswerError(f"`{printable(url)}` answers with no JSON") from error
+            raise AnswerError(f"`{shown(url)}` answers with no JSON") from error

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from telamon.kits.formats.source import SourceChangedError, SourceError
-from telamon.kits.remote.cache import BlockCache
-from telamon.kits.remote.extra import need_fsspec
-from telamon.kits.remote.wording import account
+from telamon.kits.remote.cache import CachedFile
+from telamon.kits.remote.extra import need
+from telamon.kits.remote.http import shown
 from telamon.kits.text.display import printable
 
 if TYPE_CHECKING:
@@ -41,18 +42,16 @@ def stored_files(url: str) -> Iterator[StoredFile]:
     """
     system, root = _open(url)
     scheme = url.partition("://")[0]
-    try:
+    with _reported(url, "listed"):
         names = sorted(system.find(root))
-    except Exception as error:  # each library behind fsspec raises its own
-        raise SourceError(f"`{printable(url)}` cannot be listed: {_words(error)}") from error
     if not names:
-        raise SourceError(f"there is nothing at `{printable(url)}`")
+        raise SourceError(f"there is nothing at `{shown(url)}`")
     for name in names:
         address = f"{scheme}://{name.lstrip('/')}"
         yield StoredFile(name=address, url=address)
 
 
-class StoredObject:
+class StoredObject(CachedFile):
     """One object of a store.
 
     Args:
@@ -68,62 +67,42 @@ class StoredObject:
         about = self._about()
         size = about.get("size")
         if not isinstance(size, int) or size < 0:
-            raise SourceError(f"`{printable(url)}` has no size")
+            raise SourceError(f"`{shown(url)}` has no size")
         self._marks = _marks(about)
-        self._size = size
-        self._cache = BlockCache(self._fetch, size)
-
-    @property
-    def size(self) -> int:
-        """How many bytes there are."""
-        return self._size
-
-    def pread(self, offset: int, length: int) -> bytes:
-        """Return exactly the bytes asked for.
-
-        Raises:
-            SourceError: They cannot be had.
-        """
-        return self._cache.read(offset, length)
+        super().__init__(size)
 
     def check_unchanged(self) -> None:
         """Raise a `SourceChangedError` where the store has another object under the address now."""
         if _marks(self._about()) != self._marks:
             raise SourceChangedError("the object was changed in the store while it was read")
 
-    def account(self) -> str:
-        """Return in words how much has been fetched."""
-        return account(self._cache, self._size)
-
-    def close(self) -> None:
-        """Drop what was fetched."""
-        self._cache.close()
+    def fetch(self, offset: int, length: int) -> bytes:
+        """Return exactly those bytes."""
+        with _reported(self._url, "read"):
+            data: bytes = self._system.cat_file(self._path, start=offset, end=offset + length)
+        return data
 
     def _about(self) -> dict[str, Any]:
-        try:
+        with _reported(self._url, "read"):
             self._system.invalidate_cache()
             about: dict[str, Any] = self._system.info(self._path)
-        except Exception as error:  # each library behind fsspec raises its own
-            raise SourceError(f"`{printable(self._url)}` cannot be read: {_words(error)}") from error
         return about
-
-    def _fetch(self, offset: int, length: int) -> bytes:
-        try:
-            data: bytes = self._system.cat_file(self._path, start=offset, end=offset + length)
-        except Exception as error:  # each library behind fsspec raises its own
-            raise SourceError(f"`{printable(self._url)}` cannot be read: {_words(error)}") from error
-        return data
 
 
 def _open(url: str) -> tuple[Any, str]:
-    fsspec = need_fsspec()
-    try:
+    fsspec = need("fsspec", "reading files from object stores")
+    with _reported(url, "opened"):
         system, path = fsspec.url_to_fs(url, skip_instance_cache=True, use_listings_cache=False)
-    except ImportError as error:
-        raise SourceError(f"`{printable(url)}` cannot be opened: {_words(error)}") from error
-    except Exception as error:  # each library behind fsspec raises its own
-        raise SourceError(f"`{printable(url)}` cannot be opened: {_words(error)}") from error
     return system, path
+
+
+@contextmanager
+def _reported(url: str, done: str) -> Iterator[None]:
+    """Tell whatever goes wrong in a library behind fsspec, each of which raises its own, as an unreadable source."""
+    try:
+        yield
+    except Exception as error:
+        raise SourceError(f"`{shown(url)}` cannot be {done}: {_words(error)}") from error
 
 
 def _marks(about: dict[str, Any]) -> tuple[str, ...]:
