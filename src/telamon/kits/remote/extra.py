@@ -1,24 +1,27 @@
-"""The libraries of the extra `remote`, or what to install."""
+"""What to install where a library of the extra `remote` is missing."""
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from telamon.core.errors import MissingExtraError
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
-def need(library: str, what: str) -> Any:  # a module, whose names mypy then knows no better
-    """Return a library.
+
+@contextmanager
+def remote_extra(what: str) -> Iterator[None]:
+    """Tell an import that fails within as the extra that is missing.
 
     Args:
-        library: Its name.
         what: What needs it, in words.
 
     Raises:
-        MissingExtraError: It is not installed.
+        MissingExtraError: The library imported within is not installed.
     """
     try:
-        return import_module(library)
+        yield
     except ImportError as error:
         raise MissingExtraError("remote", what) from error

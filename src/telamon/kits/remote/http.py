@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 from urllib.parse import urljoin, urlsplit
 
 from telamon.core.errors import UsageError
@@ -85,12 +85,14 @@ def open_pool(url: str) -> urllib3.PoolManager:
     """
     import urllib.request  # noqa: PLC0415  # 20 ms that only remote files cost
 
-    from telamon.kits.remote.extra import need  # noqa: PLC0415  # likewise
+    from telamon.kits.remote.extra import remote_extra  # noqa: PLC0415  # likewise
 
-    library = need("urllib3", "reading files from web servers")
-    settings = {
-        "timeout": library.Timeout(connect=TIMEOUT_S, read=TIMEOUT_S),
-        "retries": library.Retry(
+    with remote_extra("reading files from web servers"):
+        import urllib3  # noqa: PLC0415  # an extra
+
+    settings: dict[str, Any] = {
+        "timeout": urllib3.Timeout(connect=TIMEOUT_S, read=TIMEOUT_S),
+        "retries": urllib3.Retry(
             ATTEMPTS, redirect=0, status=0, respect_retry_after_header=False, raise_on_status=False
         ),
     }
@@ -99,8 +101,7 @@ def open_pool(url: str) -> urllib3.PoolManager:
     proxy = "" if is_direct else urllib.request.getproxies().get("https", "")
     if proxy and urlsplit(proxy).scheme not in {"http", "https"}:
         raise UsageError("expected an http or https proxy in the environment", hint="NO_PROXY names hosts without one")
-    pool: urllib3.PoolManager = library.ProxyManager(proxy, **settings) if proxy else library.PoolManager(**settings)
-    return pool
+    return urllib3.ProxyManager(proxy, **settings) if proxy else urllib3.PoolManager(**settings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from telamon.kits.formats.source import SourceChangedError, SourceError
 from telamon.kits.remote.cache import CachedFile
-from telamon.kits.remote.extra import need
+from telamon.kits.remote.extra import remote_extra
 from telamon.kits.remote.http import shown
 from telamon.kits.text.display import printable
 
@@ -90,7 +90,8 @@ class StoredObject(CachedFile):
 
 
 def _open(url: str) -> tuple[Any, str]:
-    fsspec = need("fsspec", "reading files from object stores")
+    with remote_extra("reading files from object stores"):
+        import fsspec  # noqa: PLC0415  # an extra
     with _reported(url, "opened"):
         system, path = fsspec.url_to_fs(url, skip_instance_cache=True, use_listings_cache=False)
     return system, path
