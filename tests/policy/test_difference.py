@@ -66,9 +66,9 @@ def test_says_what_changed_and_where_the_new_value_stands(read: Reader) -> None:
         ("", "exclude: []"),
         ("baseline: b.json", ""),
         ("", "ledger: {path: l}"),
-        ("", "models: {allow: {path: a}}"),
-        ("models: {m: {}}", "models: {m: {path: a}}"),
-        ("", "datasets: {d: {path: a}}"),
+        ("models: {one: {path: b}}", "models: {one: {path: b}, allow: {path: a}}"),
+        ("models: {one: {path: b}, m: {}}", "models: {one: {path: b}, m: {path: a}}"),
+        ("models: {m: {path: b}}", "models: {m: {path: b}}\ndatasets: {d: {path: a}}"),
         ("principals: [{name: a, role: b}]", ""),
         (f"principals: [{{name: a, role: b, keys: ['{KEY}']}}]", "principals: [{name: a, role: b}]"),
         ("ledger: {path: l}", "ledger: {path: l, second_place: s}"),
@@ -93,6 +93,9 @@ def test_tells_loosening_from_tightening(loose: str, tight: str, read: Reader) -
         ("principals: [{name: a, role: b}]", "principals: [{name: a, role: c}]", "unknown principals[0].role: b -> c"),
         ("ledger: {path: a}", "ledger: {path: b}", "unknown ledger.path: a -> b"),
         ("models: {m: {path: a}}", "models: {m: {path: b}}", "unknown models.m.path: a -> b"),
+        # until then, all that lies beside the policy is checked
+        ("", "models: {m: {path: a}}", "unknown models.m.path: None -> a"),
+        ("models: {m: {}}", "datasets: {d: {path: a}}", "unknown datasets.d.path: None -> a"),
     ],
 )
 def test_judges_no_other_change(before: str, after: str, expected: str, read: Reader) -> None:
@@ -104,13 +107,17 @@ SCANNING = "controls: {{vulnerability-scanning: {}}}".format
 ALLOWED = SCANNING("{allow: [{name: 'a:B', reason: r}]}")
 EVERY_FIELD = {
     "system": ("", "system: b", ["neither system"]),
-    "models.path": ("models: {m: {}}", "models: {m: {path: a}}", ["tightens models.m.path"]),
+    "models.path": (
+        "models: {m: {}, one: {path: b}}",
+        "models: {m: {path: a}, one: {path: b}}",
+        ["tightens models.m.path"],
+    ),
     "models.serve": ("models: {m: {}}", "models: {m: {serve: onnx}}", ["unknown models.m.serve"]),
     "models.upstream": ("models: {m: {}}", "models: {m: {upstream: 'https://a'}}", ["unknown models.m.upstream"]),
     "models.api": ("models: {m: {api: oip}}", "models: {m: {api: openai}}", ["unknown models.m.api"]),
     "models.key": ("models: {m: {}}", "models: {m: {key: 'env:K'}}", ["unknown models.m.key"]),
-    "models": ("", "models: {m: {path: a}}", ["tightens models.m.path"]),
-    "datasets": ("", "datasets: {d: {path: a}}", ["tightens datasets.d.path"]),
+    "models": ("models: {one: {path: b}}", "models: {m: {path: a}, one: {path: b}}", ["tightens models.m.path"]),
+    "datasets": ("datasets: {e: {path: b}}", "datasets: {d: {path: a}, e: {path: b}}", ["tightens datasets.d.path"]),
     "datasets.path": ("datasets: {d: {path: a}}", "datasets: {d: {path: b}}", ["unknown datasets.d.path"]),
     "principals": ("", "principals: [{name: a, role: b}]", ["loosens principals[0]"]),
     "principals.name": (

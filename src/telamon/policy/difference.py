@@ -73,6 +73,8 @@ SWITCH: Final = "can_"
 # The keys that make an entry of a list the same one in both policies, wherever it stands. Replacing what is allowed
 # by something else is a permission more and one less, and never a mere change.
 IDENTITIES: Final = (("name",), ("rule", "path"))
+# What `check` without paths looks at, instead of everything below the policy's folder.
+SYSTEM: Final = ("models", "datasets")
 EMPTY: Final[tuple[Plain, ...]] = (None, [], {})
 
 
@@ -87,14 +89,22 @@ class _Pair:
 
 
 def diff(before: Policy, after: Policy) -> tuple[Change, ...]:
-    """Return every effective value that differs, sorted by path; nothing and an empty list are the same."""
+    """Return every effective value that differs, sorted by path; nothing and an empty list are the same.
+
+    The first path under `models` or `datasets` may loosen: what was checked until then is the whole folder.
+    """
     kinds = {name: type(settings) for name, settings in (*before.controls.items(), *after.controls.items())}
+    is_narrowed = bool(after.paths) and not before.paths
+
+    def is_first(pair: _Pair) -> bool:
+        return is_narrowed and pair.path[0] in SYSTEM and pair.old is None
+
     changes = [
         Change(
             path=path_text(pair.path),
             before=pair.old,
             after=pair.new,
-            direction=direction(pair.path, pair.old, pair.new, kinds),
+            direction=Direction.UNKNOWN if is_first(pair) else direction(pair.path, pair.old, pair.new, kinds),
             origin=before.origin(pair.was) if _is_gone(pair) else after.origin(pair.path),
         )
         for pair in _differing(_Pair(old=before.effective, new=after.effective, was=(), path=()))

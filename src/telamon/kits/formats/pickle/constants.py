@@ -61,37 +61,28 @@ def clip_int(value: int, limit: int) -> Value:
     return value if size <= limit else Clipped("int", b"", size)
 
 
-def load_int(machine: Machine) -> None:
-    """INT: a line that `strtol` or `PyLong_FromString` reads."""
-    plain = _PLAIN_INT(machine.data, machine.position, machine.window)
-    if plain is None:
-        _number(machine, text.read_int)
-        return
-    machine.position = plain.end()
-    machine.executed -= 1
-    machine.stack.append(int(plain[1]))
+def _line_loader(
+    plain: Callable[[Data, int, int], re.Match[bytes] | None],
+    make: Callable[[bytes], int | float],
+    exact: Callable[[bytes], int | float],
+) -> Callable[[Machine], None]:
+    """Returns the opcode of a number's line: `make` of what is `plain`, else what `exact` makes of the line."""
+
+    def load(machine: Machine) -> None:
+        found = plain(machine.data, machine.position, machine.window)
+        if found is None:
+            _number(machine, exact)
+            return
+        machine.position = found.end()
+        machine.executed -= 1  # as cheap as the opcodes that the fast scan skips
+        machine.stack.append(make(found[1]))
+
+    return load
 
 
-def load_long(machine: Machine) -> None:
-    """LONG: a line, with or without an `L`."""
-    plain = _PLAIN_LONG(machine.data, machine.position, machine.window)
-    if plain is None:
-        _number(machine, text.read_counted_line_long)
-        return
-    machine.position = plain.end()
-    machine.executed -= 1
-    machine.stack.append(int(plain[1]))
-
-
-def load_float(machine: Machine) -> None:
-    """FLOAT: a line."""
-    plain = _PLAIN_FLOAT(machine.data, machine.position, machine.window)
-    if plain is None:
-        _number(machine, text.read_float)
-        return
-    machine.position = plain.end()
-    machine.executed -= 1
-    machine.stack.append(float(plain[1]))
+load_int: Final = _line_loader(_PLAIN_INT, int, text.read_int)  # `strtol` or `PyLong_FromString`
+load_long: Final = _line_loader(_PLAIN_LONG, int, text.read_counted_line_long)  # with or without an `L`
+load_float: Final = _line_loader(_PLAIN_FLOAT, float, text.read_float)
 
 
 def load_binint(machine: Machine) -> None:
