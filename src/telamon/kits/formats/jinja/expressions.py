@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
     from telamon.kits.formats.jinja.values import Constant
 
-GLOBALS: Final = frozenset({"range", "dict", "lipsum", "cycler", "joiner", "namespace", "self", "caller", "loop"})
+GLOBALS: Final = frozenset(
+    {"range", "dict", "lipsum", "cycler", "joiner", "namespace", "self", "caller", "loop", "super"}
+)
 """Names that Jinja gives every template (jinja2/defaults.py) or block, and that are no data."""
 
 MANY: Final = 1_000_000
