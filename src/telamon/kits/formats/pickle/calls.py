@@ -10,6 +10,7 @@ from telamon.kits.formats.pickle.constants import read_argument
 from telamon.kits.formats.pickle.containers import make, remembered
 from telamon.kits.formats.pickle.endings import Break, Fault
 from telamon.kits.formats.pickle.hooks import Nested
+from telamon.kits.formats.pickle.limits import CALL_WORK, EVENT_WORK, NAME_WORK
 from telamon.kits.formats.pickle.opcodes import Opcode
 from telamon.kits.formats.pickle.strings import decode, whole
 from telamon.kits.formats.pickle.values import (
@@ -48,7 +49,9 @@ def find(machine: Machine, module: str | None, name: str | None, opcode: Opcode)
     key = (module, name, opcode, is_mapped, is_path)
     found = machine.globals.get(key)
     if found is None:
+        machine.executed += NAME_WORK
         found = machine.globals[key] = _look_up(machine, module, name, opcode, is_mapped=is_mapped)
+    machine.executed += EVENT_WORK
     machine.recorder.imported(machine.at, found)
     return found
 
@@ -119,6 +122,7 @@ def load_extension(width: int) -> Handler:
         if code <= 0:
             raise Break(Fault.NUMBER, "EXT specifies code <= 0")
         machine.is_data_only = False
+        machine.executed += EVENT_WORK
         machine.recorder.extension(machine.at, code)
         machine.stack.append(Extension(code))
 
@@ -133,6 +137,7 @@ def _call(machine: Machine, opcode: Opcode, called: Value, arguments: Value, key
     if not is_opaque(called):
         raise Break(Fault.TYPE, f"`{type_name(called)}` cannot be called by {opcode.name}")
     machine.is_data_only = False
+    machine.executed += CALL_WORK
     machine.recorder.called(machine.at, opcode, called, arguments, keywords)
     depth = 0
     if isinstance(called, Result):
@@ -205,6 +210,7 @@ def load_build(machine: Machine) -> None:
     machine.is_data_only = False
     if isinstance(target, Result):
         target.state, target.has_state = state, True
+    machine.executed += EVENT_WORK
     machine.recorder.built(machine.at, target, state)
     if machine.hook is not None:
         _follow(machine, target, state)
@@ -266,6 +272,7 @@ def load_binpersid(machine: Machine) -> None:
 
 def _persistent(machine: Machine, pid: Value) -> None:
     machine.is_data_only = False
+    machine.executed += EVENT_WORK
     machine.recorder.persistent(machine.at, pid)
     machine.stack.append(Persistent(pid))
 
@@ -273,6 +280,7 @@ def _persistent(machine: Machine, pid: Value) -> None:
 def load_next_buffer(machine: Machine) -> None:
     """NEXT_BUFFER: the loader's next out-of-band buffer."""
     machine.is_data_only = False
+    machine.executed += EVENT_WORK
     machine.recorder.buffer(machine.at)
     machine.stack.append(Buffer(machine.buffers))
     machine.buffers += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from typing import TYPE_CHECKING, Final
 
@@ -19,6 +20,10 @@ _CHUNK: Final = 2**20
 _SIZES: Final = {1: struct.Struct("<B"), 2: struct.Struct("<H"), 4: struct.Struct("<I"), 8: struct.Struct("<Q")}
 _SIGNED: Final = struct.Struct("<i")
 _DOUBLE: Final = struct.Struct(">d")
+# Lines as picklers write them, of which `int` and `float` make what the rules of `text` make.
+_PLAIN_INT: Final = re.compile(rb"(-?[1-9][0-9]{0,17}|0)\n").match
+_PLAIN_LONG: Final = re.compile(rb"(-?[1-9][0-9]{0,17}|0)L?\n").match
+_PLAIN_FLOAT: Final = re.compile(rb"(-?[0-9]{1,20}(?:\.[0-9]{1,20})?(?:e[+-][0-9]{2})?)\n").match
 
 
 def read_size(machine: Machine, width: int) -> int:
@@ -58,17 +63,35 @@ def clip_int(value: int, limit: int) -> Value:
 
 def load_int(machine: Machine) -> None:
     """INT: a line that `strtol` or `PyLong_FromString` reads."""
-    _number(machine, text.read_int)
+    plain = _PLAIN_INT(machine.data, machine.position, machine.window)
+    if plain is None:
+        _number(machine, text.read_int)
+        return
+    machine.position = plain.end()
+    machine.executed -= 1
+    machine.stack.append(int(plain[1]))
 
 
 def load_long(machine: Machine) -> None:
     """LONG: a line, with or without an `L`."""
-    _number(machine, text.read_counted_line_long)
+    plain = _PLAIN_LONG(machine.data, machine.position, machine.window)
+    if plain is None:
+        _number(machine, text.read_counted_line_long)
+        return
+    machine.position = plain.end()
+    machine.executed -= 1
+    machine.stack.append(int(plain[1]))
 
 
 def load_float(machine: Machine) -> None:
     """FLOAT: a line."""
-    _number(machine, text.read_float)
+    plain = _PLAIN_FLOAT(machine.data, machine.position, machine.window)
+    if plain is None:
+        _number(machine, text.read_float)
+        return
+    machine.position = plain.end()
+    machine.executed -= 1
+    machine.stack.append(float(plain[1]))
 
 
 def load_binint(machine: Machine) -> None:

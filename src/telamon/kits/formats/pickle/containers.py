@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from telamon.kits.formats.pickle.endings import Break, Fault, IrregularError
+from telamon.kits.formats.pickle.limits import EVENT_WORK
 from telamon.kits.formats.pickle.values import (
     DEEPEST,
     UNKNOWN,
@@ -138,6 +139,7 @@ def _require_hashable(machine: Machine, items: Iterable[Value]) -> None:
             raise Break(Fault.TYPE, f"unhashable type: {type_name(item)}")
         # Tuples keep no hash before CPython 3.14: one that holds another twice, forty levels deep, takes 2**40 steps.
         if type(item) is Collection and item.hash_steps > _MOST_HASH_STEPS:
+            machine.executed += EVENT_WORK
             machine.recorder.bomb(machine.at, "hash of a nested tuple", item.hash_steps)
 
 
@@ -179,6 +181,7 @@ def _append(machine: Machine, mark: int) -> None:
         target.length += len(items)
     elif is_opaque(target):
         machine.is_data_only = False
+        machine.executed += EVENT_WORK
         machine.recorder.mutated(machine.at, target, "extend", items[0])
     else:
         raise Break(Fault.TYPE, f"`{type_name(target)}` has no attribute `append`")
@@ -216,6 +219,7 @@ def _set_items(machine: Machine, mark: int) -> None:
         target.put(items, machine.limits.items_kept)
     elif is_opaque(target):
         machine.is_data_only = False
+        machine.executed += EVENT_WORK
         machine.recorder.mutated(machine.at, target, "__setitem__", items[0])
     else:
         _set_indexes(machine, target, items)
@@ -264,6 +268,7 @@ def load_additems(machine: Machine) -> None:
         target.put(items, machine.limits.items_kept)
     elif is_opaque(target):
         machine.is_data_only = False
+        machine.executed += EVENT_WORK
         machine.recorder.mutated(machine.at, target, "add", items[0])
     else:
         raise Break(Fault.TYPE, f"`{type_name(target)}` has no attribute `add`")

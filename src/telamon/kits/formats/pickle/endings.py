@@ -93,6 +93,7 @@ class Stream:
             `pickle.loads` see different programs; None where there is none.
         value: What the stream yields, UNKNOWN if it breaks or only the data-only pass ran.
         nested: Streams that a hook found inside this one.
+        work: What the scan cost, in the unit of `Limits.opcodes`.
     """
 
     start: int
@@ -105,3 +106,4 @@ class Stream:
     overrun: int | None = None
     value: Value = UNKNOWN
     nested: tuple[Stream, ...] = ()
+    work: int = 0

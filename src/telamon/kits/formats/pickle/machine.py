@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Data: TypeAlias = bytes | mmap.mmap
 Handler: TypeAlias = "Callable[[Machine], None]"
-_SLICE: Final = 4096  # opcodes between two looks at the limits
+SLICE: Final = 4096  # opcodes between two looks at the limits
 _STOP: Final = int(Opcode.STOP)
 _FIRST_SLOTS: Final = 32  # the C code's memo table begins with these
 
@@ -37,6 +37,7 @@ class Machine:
         marks: Heights of the stack at which marks stand.
         fence: Height below which nothing may be popped: the topmost mark, or 0.
         memo: Filled memo slots; the C code's `memo_len` is the number of them.
+        executed: The work done so far, in the unit of `Limits.opcodes`, up to the last look at the limits.
         line_length: Length of the line that was read last, without its newline.
         protocol: The protocol of the last PROTO, 0 before one.
     """
@@ -105,7 +106,7 @@ class Machine:
         """Runs opcodes until STOP."""
         data = self.data
         while True:
-            for _ in range(_SLICE):
+            for _ in range(SLICE):
                 at = self.position
                 if at >= self.window:
                     self.at = at
@@ -121,9 +122,9 @@ class Machine:
     def check_limits(self) -> None:
         """Ends the scan where it costs more than it may; called every few thousand opcodes."""
         limits = self.limits
-        self.executed += _SLICE
+        self.executed += SLICE
         if self.executed > limits.opcodes:
-            raise Break(Fault.OPCODES, f"more than {limits.opcodes} opcodes")
+            raise Break(Fault.OPCODES, f"more work than {limits.opcodes} opcodes")
         if len(self.memo) > limits.memo_entries:
             raise Break(Fault.MEMORY, f"more than {limits.memo_entries} memo entries")
         if len(self.stack) + len(self.marks) > limits.stack_entries:
@@ -143,6 +144,7 @@ class Machine:
             overrun=self.overrun,
             value=value,
             nested=tuple(self.nested),
+            work=self.executed,
         )
 
     def run_nested(self, start: int) -> int:
@@ -150,6 +152,7 @@ class Machine:
         if self.depth >= self.limits.nesting:
             raise Break(Fault.NESTING, f"streams nested more than {self.limits.nesting} deep")
         inner = self.nest(start)
+        self.executed = inner.work
         self.nested.append(inner)
         self.is_data_only = self.is_data_only and inner.is_data_only
         if inner.ending is not Ending.STOP:
@@ -169,6 +172,7 @@ class Machine:
             mode=self.mode,
             depth=self.depth + 1,
         )
+        inner.executed = self.executed
         return inner.run(self.handlers)
 
     # Input ----------------------------------------------------------------------------------------------------
@@ -237,6 +241,7 @@ class Machine:
         if stop - start >= self.limits.line_bytes:
             raise Break(Fault.MEMORY, f"a line of {stop - start} bytes")
         self.position = stop + 1
+        self.executed -= 1
         self.line_length = stop - start
         return self.data[start : stop + 1]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from typing import TYPE_CHECKING, Final
 
@@ -14,12 +15,18 @@ if TYPE_CHECKING:
     from telamon.kits.formats.pickle.machine import Machine
 
 _UINT32: Final = struct.Struct("<I")
+_PLAIN_INDEX: Final = re.compile(rb"([0-9]{1,9})\n").match
 _SLOT_BYTES: Final = 16  # the C code makes the table twice the index, of 8-byte pointers
 _ADDRESS_SPACE: Final = 2**47  # of a process on 64-bit Linux; the C code raises MemoryError beyond
 
 
 def _read_index(machine: Machine) -> int:
     """Returns the index of GET and PUT: decimal text that fits a `Py_ssize_t`."""
+    plain = _PLAIN_INDEX(machine.data, machine.position, machine.window)
+    if plain is not None:
+        machine.position = plain.end()
+        machine.executed -= 1
+        return int(plain[1])
     line = read_argument(machine)
     try:
         index = text.read_long(line, 10)

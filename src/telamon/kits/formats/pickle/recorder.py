@@ -13,6 +13,10 @@ from telamon.kits.formats.pickle.runs import settle
 from telamon.kits.formats.pickle.values import UNKNOWN, Global, Result, Value, type_name
 
 
+RESERVE: Final = 500
+"""Events of each rank above 0 that are kept when there is no room for others."""
+
+
 class EventKind(enum.Enum):
     """What an event is."""
 
@@ -227,6 +231,8 @@ class Summary(Recorder):
         events_kept: Distinct events kept, half of them at most on computed callables and targets, so that a flood of
             those hides no global; beyond it `has_overflowed` is set and new ones are dropped.
         samples_kept: Arguments kept per event.
+        rank: How much an event on a callable, target or name matters: those of rank 1, and those of rank 2, have
+            room for `RESERVE` of their own when there is none left, so that a flood of others hides none.
     """
 
     def __init__(
@@ -234,6 +240,7 @@ class Summary(Recorder):
         distinguish: Distinction | None = None,
         *,
         depends: Callable[[Value], bool] | None = None,
+        rank: Callable[[Value], int] | None = None,
         events_kept: int = 10_000,
         samples_kept: int = 3,
     ) -> None:
@@ -241,11 +248,16 @@ class Summary(Recorder):
         self.has_overflowed = False
         self._distinguish = distinguish
         self._depends = depends
+        self._rank = rank
+        self._reserved = [0, RESERVE, RESERVE]
         self._events_kept = events_kept
         self._samples_kept = samples_kept
         self._index: dict[Hashable, Event] = {}
         self._computed = 0
         self._settled: set[int] = set()  # of values that events keep alive
+        self._last: Value = None  # the callable or target of the last event, with what is costly to tell of it
+        self._last_identity: Hashable = None
+        self._last_matters = False
 
     def imported(self, offset: int, found: Global) -> None:
         """Takes a look-up."""
@@ -265,7 +277,7 @@ class Summary(Recorder):
         if not isinstance(callable, Global) and self._is_flooded():
             self.has_overflowed = True
             return  # telling such callables apart takes time, and a stream with so many is not understood anyway
-        key = (EventKind.CALL, opcode, identity(callable), self._part(callable, arguments))
+        key = (EventKind.CALL, opcode, self._identity(callable), self._part(callable, arguments))
         sample = (arguments, keywords)
         if not self._is_known(key, sample):
             self._add(key, Event(kind=EventKind.CALL, subject=callable, opcode=opcode, offset=offset), sample)
@@ -275,7 +287,7 @@ class Summary(Recorder):
         if not isinstance(target, Global) and self._is_flooded():
             self.has_overflowed = True
             return  # likewise
-        key = (EventKind.BUILD, identity(target), type_name(state), self._part(target, state))
+        key = (EventKind.BUILD, self._identity(target), type_name(state), self._part(target, state))
         if not self._is_known(key, (state,)):
             self._add(key, Event(kind=EventKind.BUILD, subject=target, offset=offset), (state,))
 
@@ -284,7 +296,7 @@ class Summary(Recorder):
         if not isinstance(target, Global) and self._is_flooded():
             self.has_overflowed = True
             return  # likewise
-        key = (EventKind.MUTATION, identity(target), method)
+        key = (EventKind.MUTATION, self._identity(target), method)
         if not self._is_known(key, (argument,)):
             event = Event(kind=EventKind.MUTATION, subject=target, detail=method, offset=offset)
             self._add(key, event, (argument,))
@@ -325,9 +337,23 @@ class Summary(Recorder):
         if not self._is_known(key):
             self._add(key, Event(kind=EventKind.BOMB, detail=resource, size=size, offset=offset))
 
+    def _look_at(self, subject: Value) -> None:
+        """Remembers what is costly to tell of a callable or target: as a rule the next event is about it too."""
+        self._last_identity = identity(subject)
+        self._last_matters = self._distinguish is not None and (self._depends is None or self._depends(subject))
+        self._last = subject
+
+    def _identity(self, subject: Value) -> Hashable:
+        """Returns the key of a callable or target."""
+        if subject is not self._last or subject is None:
+            self._look_at(subject)
+        return self._last_identity
+
     def _matters(self, subject: Value) -> bool:
         """Returns whether the arguments of a callable may tell its calls apart."""
-        return self._distinguish is not None and (self._depends is None or self._depends(subject))
+        if subject is not self._last or subject is None:
+            self._look_at(subject)
+        return self._last_matters
 
     def _part(self, subject: Value, arguments: Value) -> Hashable:
         """Returns what tells calls of a callable apart."""
@@ -354,7 +380,8 @@ class Summary(Recorder):
         is_computed = isinstance(event.subject, Result)
         if len(self.events) >= self._events_kept or (is_computed and self._is_flooded()):
             self.has_overflowed = True
-            return
+            if not self._is_vital(event.subject):
+                return
         self._computed += is_computed
         settle(event.subject, self._settled)
         event.count = 1
@@ -362,6 +389,14 @@ class Summary(Recorder):
         self.events.append(event)
         if sample is not None:
             self._sample(event, sample)
+
+    def _is_vital(self, subject: Value) -> bool:
+        """Returns whether there is room for what matters more than most."""
+        rank = self._rank(subject) if self._rank is not None else 0
+        if self._reserved[rank] <= 0:
+            return False
+        self._reserved[rank] -= 1
+        return True
 
     def _sample(self, event: Event, sample: tuple[Value, ...]) -> None:
         for value in sample:

@@ -13,7 +13,8 @@ from telamon.kits.formats.pickle import grammar
 from telamon.kits.formats.pickle.data_only import release
 from telamon.kits.formats.pickle.dispatch import HANDLERS
 from telamon.kits.formats.pickle.endings import Break, Fault, IrregularError
-from telamon.kits.formats.pickle.machine import Machine
+from telamon.kits.formats.pickle.limits import CALL_WORK, EVENT_WORK
+from telamon.kits.formats.pickle.machine import SLICE, Machine
 from telamon.kits.formats.pickle.opcodes import Opcode
 from telamon.kits.formats.pickle.recall import Recall
 from telamon.kits.formats.pickle.recorder import EventKind
@@ -43,6 +44,10 @@ _STRUCTURAL: Final = frozenset(b"Rb012Qotads\x81\x85\x86\x87\x90\x91\x92\x93\x94
 _FIRST_LESSON: Final = 64  # opcodes executed one by one, after which samples of the first events are kept
 _PATIENCE: Final = 128  # such opcodes from one lesson to the next, doubled while nothing is learned
 _LONGEST_LESSON: Final = 64 * 1024
+_STEP_WORK: Final = 4  # what an opcode costs here, one by one, as against the exact machine
+_FREE_BYTES: Final = 16  # that pay for a unit of work: ordinary streams have one such opcode for each fifty bytes
+_MANY: Final = 20_000  # opcodes one by one, after which the runs must be worth it
+_DENSEST: Final = 10  # bytes for each of them: below that the exact machine is faster
 _BYTES_FOR_EACH: Final = 16  # bytes of a lesson for each opcode executed one by one before the next
 _DICTS, _LISTS, _TUPLES = Kind.DICT, Kind.LIST, Kind.TUPLE
 
@@ -70,6 +75,7 @@ class SwiftMachine(Machine):
         self.shapes = Shapes(self.data, self.recall, relay, puts=puts)
         self._relay = relay
         self._singles = 0
+        self._charged = 0
         self._fills_with_pairs = True
         self._patience = _PATIENCE
         self._lesson = self.start
@@ -192,7 +198,12 @@ class SwiftMachine(Machine):
 
     def _walk(self) -> None:
         """Takes the next window and chooses the patterns for it."""
+        done = max(self._singles * _STEP_WORK - (self.position - self.start) // _FREE_BYTES, 0)
+        self.executed += done - self._charged - SLICE
+        self._charged = done
         self.check_limits()
+        if self._singles > _MANY and self._singles * _DENSEST > self.position - self.start:
+            raise IrregularError("hardly a run of plain values")
         self._is_stepping = not self.recall.walk(self.position)
         if self.recall.slots.walked == self.position < self.end and self.data[self.position] != _STOP:
             raise IrregularError("an opcode that regular streams do not have")
@@ -246,6 +257,7 @@ class SwiftMachine(Machine):
         is_empty = stop - start == 1
         arguments = self._no_arguments if is_empty else LazyMade(_TUPLES, self.recall, start, stop)
         self.is_data_only = False
+        self.executed += CALL_WORK
         self.recorder.called(at, opcode, called, arguments)
         result = Result(callable=called, arguments=arguments, opcode=opcode, offset=at)
         self.stack.append(result)
@@ -254,6 +266,7 @@ class SwiftMachine(Machine):
             self.at = stop
             state = LazyMade(_DICTS if self.data[start] == _DICT else _TUPLES, self.recall, start, stop)
             result.state, result.has_state = state, True
+            self.executed += EVENT_WORK
             self.recorder.built(self.at, result, state)
             if self.hook is not None:
                 self.hook.after_build(result, state, self.position)
@@ -293,6 +306,7 @@ class SwiftMachine(Machine):
             return
         if type(first) is tuple:
             first = self.recall.decode(first[0], first[1], most=1 if first[2] == PAIRS else None)[0]
+        self.executed += EVENT_WORK
         self.recorder.mutated(self.at, target, method, cast("Value", first))
 
     def _close_other(self, mark: int, opcode: Opcode) -> None:
