@@ -17,6 +17,10 @@ RESERVE: Final = 500
 """Events of each rank above 0 that are kept when there is no room for others."""
 
 
+RESERVE_ASKED: Final = 2000
+"""Events that matter for which there is no room, after which the rank of others is not asked for."""
+
+
 class EventKind(enum.Enum):
     """What an event is."""
 
@@ -250,6 +254,7 @@ class Summary(Recorder):
         self._depends = depends
         self._rank = rank
         self._reserved = [0, RESERVE, RESERVE]
+        self._left_asking = RESERVE_ASKED
         self._events_kept = events_kept
         self._samples_kept = samples_kept
         self._index: dict[Hashable, Event] = {}
@@ -392,8 +397,11 @@ class Summary(Recorder):
 
     def _is_vital(self, subject: Value) -> bool:
         """Returns whether there is room for what matters more than most."""
-        rank = self._rank(subject) if self._rank is not None else 0
+        if self._rank is None or self._left_asking <= 0:
+            return False
+        rank = self._rank(subject)
         if self._reserved[rank] <= 0:
+            self._left_asking -= rank > 0  # so many that matter are kept that the verdict is settled
             return False
         self._reserved[rank] -= 1
         return True

@@ -22,6 +22,7 @@ FLAG_DESCRIPTOR = 1 << 3
 FLAG_STRONG_ENCRYPTION = 1 << 6
 FLAG_MASKED_HEADERS = 1 << 13
 
+_USUAL_BYTES = 96  # of name and extra field, which are read with the fixed part of a record
 _FULL32 = 0xFFFFFFFF
 _EXTRA_ZIP64 = 0x0001
 _EXTRA_UNICODE_PATH = 0x7075
@@ -87,13 +88,13 @@ def read_entry(source: Source, offset: int) -> Header | None:
     Name and extra field may be cut off: Python's zipfile takes a last entry whose name ends with the directory,
     however long it is said to be.
     """
-    fixed = source.read(offset, ENTRY_BYTES)
-    if len(fixed) < ENTRY_BYTES or not fixed.startswith(ENTRY_MAGIC):
+    head = source.read(offset, ENTRY_BYTES + _USUAL_BYTES)
+    if len(head) < ENTRY_BYTES or not head.startswith(ENTRY_MAGIC):
         return None
-    fields = _ENTRY.unpack(fixed)
+    fields = _ENTRY.unpack_from(head)
     flags, method = fields[3:5]
     crc32, packed, unpacked, name_bytes, extra_bytes, comment_bytes = fields[7:13]
-    variable = source.read(offset + ENTRY_BYTES, name_bytes + extra_bytes)
+    variable = _behind(source, offset, head, ENTRY_BYTES, name_bytes + extra_bytes)
     header = Header(
         offset=offset,
         end=offset + ENTRY_BYTES + name_bytes + extra_bytes + comment_bytes,
@@ -110,13 +111,13 @@ def read_entry(source: Source, offset: int) -> Header | None:
 
 def read_local(source: Source, offset: int) -> Header | None:
     """Returns the local header at `offset`, or None where there is no whole one."""
-    fixed = source.read(offset, LOCAL_BYTES)
-    if len(fixed) < LOCAL_BYTES or not fixed.startswith(LOCAL_MAGIC):
+    head = source.read(offset, LOCAL_BYTES + _USUAL_BYTES)
+    if len(head) < LOCAL_BYTES or not head.startswith(LOCAL_MAGIC):
         return None
-    fields = _LOCAL.unpack(fixed)
+    fields = _LOCAL.unpack_from(head)
     flags, method = fields[2:4]
     crc32, packed, unpacked, name_bytes, extra_bytes = fields[6:11]
-    variable = source.read(offset + LOCAL_BYTES, name_bytes + extra_bytes)
+    variable = _behind(source, offset, head, LOCAL_BYTES, name_bytes + extra_bytes)
     if len(variable) < name_bytes + extra_bytes:
         return None
     header = Header(
@@ -131,6 +132,13 @@ def read_local(source: Source, offset: int) -> Header | None:
         local_offset=0,
     )
     return _with_extra(header, variable[name_bytes:]) if extra_bytes else header
+
+
+def _behind(source: Source, offset: int, head: bytes, fixed: int, size: int) -> bytes:
+    """Returns `size` bytes behind the fixed part of a record, as far as they are there; of most they were read already."""
+    if size <= _USUAL_BYTES:
+        return head[fixed : fixed + size]
+    return source.read(offset + fixed, size)
 
 
 def _with_extra(header: Header, extra: bytes) -> Header:
