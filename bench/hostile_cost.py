@@ -20,7 +20,6 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-import time
 import uuid
 import zipfile
 from pathlib import Path
@@ -136,7 +135,9 @@ CONSTRUCTIONS: Final[dict[str, Callable[[int], bytes]]] = {
         lambda n: b"I0x%x\nL 0b1_0\nF.5e%d\nS'\\x41'\n" % (n, n % 200), size, head=b"(", tail=b"l."
     ),
     "PUT lines": lambda size: numbered(lambda n: b"p%d\n" % n, size, head=b"N", tail=b"."),
-    "PUT and GET lines": lambda size: numbered(lambda n: b"p%d\ng%d\n0" % (n % 999, n % 999), size, head=b"N", tail=b"."),
+    "PUT and GET lines": lambda size: numbered(
+        lambda n: b"p%d\ng%d\n0" % (n % 999, n % 999), size, head=b"N", tail=b"."
+    ),
     "GET lines": lambda size: flood(b"g0\n0", size, head=b"Np0\n"),
     "PUT backwards": lambda size: numbered(lambda n: long_put(2 * 10**6 - n), size, head=b"\x80\x02N", tail=b"."),
     "PUT in order": lambda size: numbered(
@@ -261,10 +262,8 @@ def main() -> None:
             path.write_bytes(content)
             cpu_s, peak_bytes, code, found = cost(path, folder, environment)
             mark = " *" if cpu_s > TARGET_S or peak_bytes > TARGET_BYTES else ""
-            print(
-                f"{row:<26} {len(content) / MEGABYTE:>6.1f} {cpu_s:>7.2f} {peak_bytes / MIB:>9.0f} {code:>5}  {found}{mark}",
-                flush=True,
-            )
+            numbers = f"{len(content) / MEGABYTE:>6.1f} {cpu_s:>7.2f} {peak_bytes / MIB:>9.0f} {code:>5}"
+            print(f"{row:<26} {numbers}  {found}{mark}", flush=True)
             if options.keep is None:
                 path.unlink()
 

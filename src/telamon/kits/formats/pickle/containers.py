@@ -57,22 +57,26 @@ def load_dup(machine: Machine) -> None:
 
 def load_empty_list(machine: Machine) -> None:
     """EMPTY_LIST."""
+    machine.executed += 1
     machine.stack.append(Collection(Kind.LIST))
 
 
 def load_empty_dict(machine: Machine) -> None:
     """EMPTY_DICT."""
+    machine.executed += 1
     machine.stack.append(Collection(Kind.DICT))
 
 
 def load_empty_set(machine: Machine) -> None:
     """EMPTY_SET."""
+    machine.executed += 1
     machine.stack.append(Collection(Kind.SET))
 
 
 def make(machine: Machine, kind: Kind, items: list[Value]) -> Collection:
     """Returns a container of the items; only the first are kept."""
     count = len(items)
+    machine.executed += 1
     frozen, steps, depth = kind is Kind.TUPLE or kind is Kind.FROZENSET, 1 + count, 0
     for item in items:
         if isinstance(item, Collection):

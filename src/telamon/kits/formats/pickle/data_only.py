@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from telamon.kits.formats.pickle.machine import Data
 
 _WINDOW: Final = 4 * 2**20
+_COUNTED: Final = 20_000  # payloads looked at one by one, after which they must be worth it
+_SHORT: Final = 64  # bytes of each
 _LENGTHS: Final = {
     Opcode.SHORT_BINUNICODE: struct.Struct("<B"),
     Opcode.SHORT_BINSTRING: struct.Struct("<B"),
@@ -65,7 +67,7 @@ def inert_prefix(data: Data, start: int, end: int) -> Prefix:
     """
     pattern = inert()
     position = dropped = start
-    frame = 0
+    frame = counted = 0
     protocol = data[start + 1] if end - start > 1 and data[start] == Opcode.PROTO else 0
     while position < end:
         limit = min(frame or end, position + _WINDOW, end)
@@ -93,6 +95,9 @@ def inert_prefix(data: Data, start: int, end: int) -> Prefix:
                 continue  # an opcode that the window cut; the next window begins with it
             break
         position = stop
+        counted += 1
+        if counted > _COUNTED and counted * _SHORT > position - start:
+            break  # payloads that no pickler counts so long-windedly: the machine is as fast
     return Prefix(position, is_whole=False, protocol=protocol)
 
 

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 EVENT_WORK: Final = 5
 """What telling the recorder costs, in opcodes."""
 
-CALL_WORK: Final = 10
+CALL_WORK: Final = 8
 """The same of a call, whose arguments may be told apart."""
 
-NAME_WORK: Final = 12
+NAME_WORK: Final = 30
 """What a name costs that was not looked up before."""
 
 UNBOUNDED: Final = 2**63 - 1
@@ -30,9 +30,10 @@ class Limits:
     Attributes:
         is_late: Returns True when the time is up; asked every few thousand opcodes. Never late by default.
         opcodes: Work, as the number of opcodes executed one by one. What acts on the outside world counts as
-            `EVENT_WORK` more; a line of text and what is taken in runs counts nothing: there ordinary streams have
-            most of theirs, and a line is paid for by its bytes. A number of operations and no time, so that
-            the same file ends the same everywhere. The default is about a minute of the exact machine.
+            `EVENT_WORK` more, a container as one more; a line of text and what is taken in runs counts nothing:
+            there ordinary streams have most of theirs, and a line is paid for by its bytes. A number of
+            operations and no time, so that the same file ends the same everywhere. The default is about a minute of
+            the exact machine.
         memo_entries: Memo slots filled at one time (about 100 bytes each).
         stack_entries: Values on the stack at one time (8 to 160 bytes each), marks included.
         line_bytes: Length of a text argument that must be read whole (INT, STRING, GLOBAL and so on).

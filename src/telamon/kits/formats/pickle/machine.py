@@ -144,7 +144,7 @@ class Machine:
             overrun=self.overrun,
             value=value,
             nested=tuple(self.nested),
-            work=self.executed,
+            work=max(self.executed, 0),
         )
 
     def run_nested(self, start: int) -> int:

@@ -12,10 +12,8 @@ from telamon.kits.formats.pickle.rendering import fingerprint
 from telamon.kits.formats.pickle.runs import settle
 from telamon.kits.formats.pickle.values import UNKNOWN, Global, Result, Value, type_name
 
-
 RESERVE: Final = 500
 """Events of each rank above 0 that are kept when there is no room for others."""
-
 
 RESERVE_ASKED: Final = 2000
 """Events that matter for which there is no room, after which the rank of others is not asked for."""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     Offsets: TypeAlias = array[int]
 
+_MOST_PUT: Final = 64  # bytes of PUTs that follow each other across the end of a window; picklers write one
 _WINDOW: Final = 64 * 1024
 _LISTED: Final = 8  # windows whose opcodes are kept listed
 _MEMOIZE: Final = int(Opcode.MEMOIZE)
@@ -122,8 +123,11 @@ class Slots:
         if stop < min(start + _WINDOW, self._end):
             clean, stop = stop, self._advance(regular(puts=self._puts), stop)
             is_clean = stop == clean
+        limit = stop + _MOST_PUT
         while stop > start and (width := self._put_at(stop)):
             stop += width  # a PUT belongs to the opcode before it
+            if stop > limit:
+                raise IrregularError("a value that is put into the memo again and again")
         self._starts.append(start)
         self.walked = stop
         if self._puts:

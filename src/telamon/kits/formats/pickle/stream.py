@@ -79,7 +79,7 @@ def _scan_large(exact: Machine) -> Stream:
         return swift.run(SWIFT_HANDLERS)
     except IrregularError:
         exact.recorder = Relay(exact.recorder, skip=relay.count)
-        exact.executed = swift.executed
+        exact.executed = max(swift.executed, 0)
         return exact.run(HANDLERS)
 
 

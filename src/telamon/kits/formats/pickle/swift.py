@@ -44,10 +44,12 @@ _STRUCTURAL: Final = frozenset(b"Rb012Qotads\x81\x85\x86\x87\x90\x91\x92\x93\x94
 _FIRST_LESSON: Final = 64  # opcodes executed one by one, after which samples of the first events are kept
 _PATIENCE: Final = 128  # such opcodes from one lesson to the next, doubled while nothing is learned
 _LONGEST_LESSON: Final = 64 * 1024
-_STEP_WORK: Final = 4  # what an opcode costs here, one by one, as against the exact machine
-_FREE_BYTES: Final = 16  # that pay for a unit of work: ordinary streams have one such opcode for each fifty bytes
+_STEP_WORK: Final = 8  # what an opcode costs here, one by one, as against the exact machine
+_FREE_BYTES: Final = 4  # that pay for a unit of work: ordinary streams have one such opcode for each fifty bytes
+_MOST_SAVED: Final = -500_000  # that runs pay for in advance
 _MANY: Final = 20_000  # opcodes one by one, after which the runs must be worth it
-_DENSEST: Final = 10  # bytes for each of them: below that the exact machine is faster
+_DENSEST: Final = 24  # bytes for each of them: below that the exact machine is faster
+_LOOKED_BACK: Final = 2**20  # bytes in which they are counted
 _BYTES_FOR_EACH: Final = 16  # bytes of a lesson for each opcode executed one by one before the next
 _DICTS, _LISTS, _TUPLES = Kind.DICT, Kind.LIST, Kind.TUPLE
 
@@ -76,6 +78,7 @@ class SwiftMachine(Machine):
         self._relay = relay
         self._singles = 0
         self._charged = 0
+        self._counted = (0, self.start)  # opcodes one by one, and the offset, from which their density is told
         self._fills_with_pairs = True
         self._patience = _PATIENCE
         self._lesson = self.start
@@ -198,12 +201,15 @@ class SwiftMachine(Machine):
 
     def _walk(self) -> None:
         """Takes the next window and chooses the patterns for it."""
-        done = max(self._singles * _STEP_WORK - (self.position - self.start) // _FREE_BYTES, 0)
-        self.executed += done - self._charged - SLICE
+        done = self._singles * _STEP_WORK - (self.position - self.start) // _FREE_BYTES
+        self.executed = max(self.executed + done - self._charged, _MOST_SAVED) - SLICE
         self._charged = done
         self.check_limits()
-        if self._singles > _MANY and self._singles * _DENSEST > self.position - self.start:
+        singles, walked = self._singles - self._counted[0], self.position - self._counted[1]
+        if singles > _MANY and singles * _DENSEST > walked:
             raise IrregularError("hardly a run of plain values")
+        if walked > _LOOKED_BACK:
+            self._counted = (self._singles, self.position)
         self._is_stepping = not self.recall.walk(self.position)
         if self.recall.slots.walked == self.position < self.end and self.data[self.position] != _STOP:
             raise IrregularError("an opcode that regular streams do not have")

@@ -135,7 +135,7 @@ def read_local(source: Source, offset: int) -> Header | None:
 
 
 def _behind(source: Source, offset: int, head: bytes, fixed: int, size: int) -> bytes:
-    """Returns `size` bytes behind the fixed part of a record, as far as they are there; of most they were read already."""
+    """Returns `size` bytes behind the fixed part of a record, as far as there; of most they are in `head`."""
     if size <= _USUAL_BYTES:
         return head[fixed : fixed + size]
     return source.read(offset + fixed, size)
