@@ -194,6 +194,7 @@ EVERY_FIELD = {
         ["loosens controls.vulnerability-scanning.max_unpacked_mib"],
     ),
     "max_depth": ("", SCANNING("{max_depth: 5}"), ["tightens controls.vulnerability-scanning.max_depth"]),
+    "max_opcodes": ("", SCANNING("{max_opcodes: 50000}"), ["tightens controls.vulnerability-scanning.max_opcodes"]),
     "time_limit_s": ("", SCANNING("{time_limit_s: 5}"), ["tightens controls.vulnerability-scanning.time_limit_s"]),
 }
 OPPOSITE = {"loosens": "tightens", "tightens": "loosens", "neither": "neither", "unknown": "unknown"}
