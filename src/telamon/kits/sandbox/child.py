@@ -32,7 +32,7 @@ _Handler = ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p
 class _Action(ctypes.Structure):
     """`struct sigaction` of glibc and musl on 64 bits."""
 
-    _fields_ = [  # noqa: RUF012  # ctypes' own form
+    _fields_ = [  # ctypes' own form
         ("handler", _Handler),
         ("mask", ctypes.c_ulong * 16),
         ("flags", ctypes.c_int),

@@ -120,6 +120,7 @@ class Ending(StrEnum):
     WALL_TIME = "wall-time"
     FILE_SIZE = "file-size"
     SIGNALLED = "signalled"
+    TOO_MUCH_SAID = "too-much-said"  # and nothing of it counts
     NOT_ENTERED = "not-entered"  # the sandbox could not be set up, and nothing was run
 
 

@@ -26,7 +26,7 @@ from telamon.kits.sandbox.support import available
 from telamon.kits.text.display import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from telamon.kits.sandbox.records import Json, SandboxPolicy
 
@@ -87,11 +87,11 @@ def run(task: Task, policy: SandboxPolicy, *, is_required: bool = False) -> Sand
         finally:
             os.close(writing)
         try:
-            said, is_late = _listen(child, reading, task)
+            said, cut = _listen(child, reading, task)
         finally:
             os.close(reading)
             _end(child)
-    return _conclude(child.returncode, said, is_late=is_late, missing=missing)
+    return _conclude(child.returncode, said, cut, missing)
 
 
 def _start(task: Task, policy: SandboxPolicy, folder: str, writing: int) -> subprocess.Popen[bytes]:
@@ -152,8 +152,8 @@ def _tasks_of_user() -> int | None:
     return count
 
 
-def _listen(child: subprocess.Popen[bytes], reading: int, task: Task) -> tuple[bytes, bool]:
-    """Return what the child said, up to a bound, and whether its time was up."""
+def _listen(child: subprocess.Popen[bytes], reading: int, task: Task) -> tuple[bytes, Ending | None]:
+    """Return what the child said, and why it was not listened to any longer, if that is so."""
     deadline = time.monotonic() + task.timeout_s
     said = bytearray()
     with selectors.DefaultSelector() as selector:
@@ -161,18 +161,18 @@ def _listen(child: subprocess.Popen[bytes], reading: int, task: Task) -> tuple[b
         while len(said) <= task.answer_bytes:
             left = deadline - time.monotonic()
             if left <= 0 or not selector.select(left):
-                return bytes(said), True
+                return bytes(said), Ending.WALL_TIME
             chunk = os.read(reading, _CHUNK)
             if not chunk:
                 break
             said += chunk
         else:
-            return b"", False  # it says too much: it is ended, and nothing of it counts
+            return b"", Ending.TOO_MUCH_SAID
     try:
         child.wait(max(0.0, deadline - time.monotonic()))
     except subprocess.TimeoutExpired:
-        return bytes(said), True
-    return bytes(said), False
+        return bytes(said), Ending.WALL_TIME
+    return bytes(said), None
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
@@ -183,13 +183,16 @@ def _end(child: subprocess.Popen[bytes]) -> None:
         child.wait(_REAP_S)
 
 
-def _conclude(returncode: int | None, said: bytes, *, is_late: bool, missing: tuple[str, ...]) -> SandboxRun:
+def _conclude(returncode: int | None, said: bytes, cut: Ending | None, missing: tuple[str, ...]) -> SandboxRun:
     status = -signal.SIGKILL if returncode is None else returncode
     lines = _lines(said)
     entered = lines[0].get("entered") if lines else None
     setup = entered.get("setup_s") if isinstance(entered, dict) else None
     last = lines[-1] if lines else {}
-    ending, message = _ending(status, last, has_entered=isinstance(entered, dict), is_late=is_late)
+    if cut is None:
+        ending, message = _ending(status, last, has_entered=isinstance(entered, dict))
+    else:
+        ending, message = cut, "the time was up" if cut is Ending.WALL_TIME else "it said more than is listened to"
     denied = last.get("denied")
     return SandboxRun(
         ending=ending,
@@ -216,10 +219,8 @@ def _lines(said: bytes) -> list[dict[str, Json]]:
 
 
 def _ending(  # noqa: PLR0911  # one for each way
-    status: int, last: dict[str, Json], *, has_entered: bool, is_late: bool
+    status: int, last: dict[str, Json], *, has_entered: bool
 ) -> tuple[Ending, str]:
-    if is_late:
-        return Ending.WALL_TIME, "the time was up"
     if not has_entered:
         failed = last.get("failed")
         reason = printable(failed) if isinstance(failed, str) and status == NOT_ENTERED_STATUS else f"status {status}"

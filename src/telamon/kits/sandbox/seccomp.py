@@ -132,7 +132,7 @@ def _body(rule: Rule) -> list[Instruction]:
 class _Program(ctypes.Structure):
     """`struct sock_fprog`."""
 
-    _fields_ = [("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p)]  # noqa: RUF012  # ctypes' own form
+    _fields_ = [("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p)]  # ctypes' own form
 
 
 def is_available(kernel: Kernel) -> bool:
