@@ -1,4 +1,4 @@
-"""Writes safetensors files by the rules of the format (safetensors' `lib.rs`, `prepare` and `serialize`, version 0.7)."""
+"""Writes safetensors files by the rules of the format (`prepare` and `serialize` in its `lib.rs`, version 0.7)."""
 
 from __future__ import annotations
 
@@ -20,8 +20,10 @@ _ALIGNMENT: Final = 8
 _ORDER: Final = {
     dtype: rank
     for rank, dtype in enumerate(
-        """BOOL F4 F6_E2M3 F6_E3M2 U8 I8 F8_E5M2 F8_E4M3 F8_E8M0 F8_E4M3FNUZ F8_E5M2FNUZ I16 U16 F16 BF16 I32 U32 F32
-        C64 F64 I64 U64""".split()
+        (
+            *("BOOL", "U8", "I8", "F8_E5M2", "F8_E4M3", "F8_E8M0", "F8_E4M3FNUZ", "F8_E5M2FNUZ"),
+            *("I16", "U16", "F16", "BF16", "I32", "U32", "F32", "C64", "F64", "I64", "U64"),
+        )
     )
 }
 

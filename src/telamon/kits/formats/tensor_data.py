@@ -6,7 +6,7 @@ import math
 from array import array
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 from telamon.core.errors import TelamonError
 from telamon.kits.text.display import printable
@@ -20,7 +20,7 @@ MIB: Final = 1024**2
 _CHUNK_BYTES: Final = MIB
 _BLOCK_BYTES: Final = 8 * MIB  # of a tensor that is not stored in row-major order, put together in memory
 _SPAN_BYTES: Final = 16 * MIB  # read at once where only every nth item is wanted
-_FORMATS: Final = {1: "B", 2: "H", 4: "I", 8: "Q"}
+_FORMATS: Final[dict[int, Literal["B", "H", "I", "Q"]]] = {1: "B", 2: "H", 4: "I", 8: "Q"}
 
 # Bytes of an item, and of the numbers that it consists of, which is what a byte order applies to.
 ITEM_BYTES: Final = {

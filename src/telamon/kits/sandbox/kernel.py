@@ -31,7 +31,7 @@ class Kernel:
         self._prctl.argtypes = [ctypes.c_int, *[ctypes.c_ulong] * 4]
 
     def prctl(self, option: int, argument: int = 0, second: int = 0) -> int:
-        """Return what prctl(2) returns: -1 for failure, `errno` being set."""
+        """Return the answer of the kernel to a request about this process: -1 for failure, `errno` being set."""
         return int(self._prctl(option, argument, second, 0, 0))
 
     def require_prctl(self, option: int, argument: int = 0, second: int = 0) -> None:

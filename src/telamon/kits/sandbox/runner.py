@@ -228,7 +228,7 @@ def _ending(  # noqa: PLR0911  # one for each way
     error = printable(str(last.get("error", "")))
     if status == 0:
         return (Ending.ANSWERED, "") if "answer" in last else (Ending.EXITED, "it ended without an answer")
-    if status == DENIED_STATUS or status == -signal.SIGSYS:
+    if status in {DENIED_STATUS, -signal.SIGSYS}:
         return Ending.DENIED_CALL, "it made a system call that only an attack makes"
     if status == MEMORY_STATUS:
         return Ending.MEMORY, "it wanted more memory than it may have"

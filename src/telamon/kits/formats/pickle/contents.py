@@ -114,9 +114,7 @@ class _Filling(_Watch):
         self.filled: dict[int, tuple[Result, list[Value]]] = {}
 
 
-def contents(
-    data: Data, start: int, end: int, *, hook: Hook | None = None, loader: Loader | None = None
-) -> Contents:
+def contents(data: Data, start: int, end: int, *, hook: Hook | None = None, loader: Loader | None = None) -> Contents:
     """Run one pickle on abstract values and return what it makes; nothing is loaded, called or raised.
 
     Args:
@@ -127,9 +125,7 @@ def contents(
         loader: What is assumed of it; by default `pickle.load`.
     """
     recorder = _Filling()
-    machine = _Keeper(
-        data, start, end, recorder, hook=hook, limits=_LIMITS, loader=loader or Loader(), mode=Mode.FILE
-    )
+    machine = _Keeper(data, start, end, recorder, hook=hook, limits=_LIMITS, loader=loader or Loader(), mode=Mode.FILE)
     stream = machine.run(_KEEPING)
     return Contents(
         stream=stream, calls=frozenset(recorder.calls), asks=frozenset(recorder.asks), _filled=recorder.filled

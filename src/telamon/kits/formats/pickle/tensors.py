@@ -85,9 +85,11 @@ class TorchTensors:
         return self.tensor(Result(callable=function, arguments=inner, opcode=Opcode.REDUCE, offset=0))
 
     def _rebuilt(self, arguments: Sequence[Value], dtype: Value) -> StoredTensor:
-        if len(arguments) != 4 or not isinstance(arguments[0], Persistent):  # noqa: PLR2004  # storage, offset, size, stride
-            raise NotRebuiltError("a tensor without a storage")
+        if len(arguments) != 4:  # noqa: PLR2004  # storage, offset, size, stride
+            raise NotRebuiltError("a tensor of which parts are not there")
         stored, offset, size, stride = arguments
+        if not isinstance(stored, Persistent):
+            raise NotRebuiltError("a tensor without a storage")
         shape, strides = _lengths(size), _lengths(stride)
         if not isinstance(offset, int) or isinstance(offset, bool) or len(shape) != len(strides):
             raise NotRebuiltError("a tensor of which offset, size and stride do not go together")
@@ -190,9 +192,7 @@ class NumpyArrays:
             raise NotRebuiltError("an array whose state is not written as numpy writes it")
         _, size, kind, is_column_major, data = state
         dtype, is_big = _numpy_dtype(kind)
-        return _array(
-            dtype, _lengths(size), self._bytes(data), is_big=is_big, is_column_major=is_column_major is True
-        )
+        return _array(dtype, _lengths(size), self._bytes(data), is_big=is_big, is_column_major=is_column_major is True)
 
     def _from_buffer(self, arguments: Sequence[Value]) -> StoredTensor:
         if len(arguments) < 3:  # noqa: PLR2004  # buffer, dtype, shape, and the order
@@ -212,9 +212,7 @@ class NumpyArrays:
         raise NotRebuiltError("an array whose bytes are computed, or objects")
 
 
-def _array(
-    dtype: str, shape: tuple[int, ...], storage: Source, *, is_big: bool, is_column_major: bool
-) -> StoredTensor:
+def _array(dtype: str, shape: tuple[int, ...], storage: Source, *, is_big: bool, is_column_major: bool) -> StoredTensor:
     strides = column_major(shape) if is_column_major else row_major(shape)
     return StoredTensor(dtype=dtype, shape=shape, strides=strides, offset=0, storage=storage, is_big=is_big)
 

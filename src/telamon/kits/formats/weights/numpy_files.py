@@ -120,4 +120,3 @@ def read_pickle(source: Source) -> Read:
         raise NotRebuiltError("a frame means different programs to different loaders")
     rebuilder = NumpyArrays(source, window.start, hook.ends)
     return Read(flattened=Flattener(made, rebuilder).flatten(made.stream.value), calls=made.calls)
-

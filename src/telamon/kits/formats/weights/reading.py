@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from telamon.kits.formats.budget import Budget
 from telamon.kits.formats.containers import open_parts
 from telamon.kits.formats.identify import claims, is_torch_legacy
 from telamon.kits.formats.kinds import Kind
+from telamon.kits.formats.observations import ObservationCode
 from telamon.kits.formats.parts import Part
 from telamon.kits.formats.tensor_data import NotRebuiltError, StoredTensor
 from telamon.kits.formats.weights import numpy_files, torch_files
@@ -16,6 +17,9 @@ from telamon.kits.formats.weights import numpy_files, torch_files
 if TYPE_CHECKING:
     from telamon.kits.formats.pickle.contents import Called
     from telamon.kits.formats.source import Source
+
+# torch writes its archives so; its reader, and every other that has the directory, does not guess.
+_HARMLESS: Final = frozenset({ObservationCode.ZIP_DESCRIPTOR})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,15 +63,15 @@ def read_weights(source: Source) -> Weights:
 
 
 def _weights(kind: str, read: torch_files.Read) -> Weights:
-    return Weights(
-        kind=kind, tensors=read.flattened.tensors, left_out=tuple(read.flattened.left_out), calls=read.calls
-    )
+    return Weights(kind=kind, tensors=read.flattened.tensors, left_out=tuple(read.flattened.left_out), calls=read.calls)
 
 
 def _of_zip(source: Source) -> Weights:
     members: dict[str, Source] = {}
     for met in open_parts(source, Kind.ZIP, Budget(source.size)):
         if not isinstance(met, Part):
+            if met.code in _HARMLESS:
+                continue
             raise NotRebuiltError(f"readers of the archive may differ: {met.code.sentence.rstrip('.').lower()}")
         name = met.path[-1]
         if name in members or not met.is_complete:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
-from telamon.kits.formats.pickle import Collection, Global, Kind, Opcode, Result, Value
+from telamon.kits.formats.pickle import Collection, Global, Kind, Opcode, Persistent, Result, Value
 from telamon.kits.formats.pickle.contents import Contents, pairs_of
 from telamon.kits.formats.tensor_data import LeftOutError, NotRebuiltError, StoredTensor
 from telamon.kits.text.display import printable
@@ -111,16 +111,22 @@ class Flattener:
     def _children(self, value: Value) -> list[tuple[str, Value]] | None:
         """Return the named parts of a container or object; `None` where it is neither."""
         if isinstance(value, Collection):
-            if not value.is_whole:
-                raise NotRebuiltError("a container has more items than are kept")
-            if value.kind is Kind.DICT:
-                return list(self._named(pairs_of(value)))
-            return [(str(index), item) for index, item in enumerate(value.items)]
-        if not isinstance(value, Result) or not isinstance(value.callable, Global):
-            return None
+            return self._items(value)
+        return self._parts(value) if isinstance(value, Result) else None
+
+    def _items(self, value: Collection) -> list[tuple[str, Value]]:
+        if not value.is_whole:
+            raise NotRebuiltError("a container has more items than are kept")
+        if value.kind is Kind.DICT:
+            return list(self._named(pairs_of(value)))
+        return [(str(index), item) for index, item in enumerate(value.items)]
+
+    def _parts(self, value: Result) -> list[tuple[str, Value]] | None:
         made = value.callable
-        if (made.module, made.name) in _DICTIONARIES:
+        if isinstance(made, Global) and (made.module, made.name) in _DICTIONARIES:
             return list(self._named(pairs_of(self._contents.items_of(value))))
+        if not isinstance(made, Global) and not _is_module_class(made):
+            return None
         if value.opcode in _MAKING and isinstance(value.state, Collection) and value.state.kind is Kind.DICT:
             return list(self._attributes(value.state))
         return None
@@ -136,7 +142,7 @@ class Flattener:
 
     def _attributes(self, state: Collection) -> Iterator[tuple[str, Value]]:
         attributes = dict(self._named(pairs_of(state)))
-        if not _MODULE_STATE <= attributes.keys():
+        if not all(name in attributes for name in _MODULE_STATE):
             yield from attributes.items()
             return
         hidden = self._hidden(attributes.get("_non_persistent_buffers_set"))
@@ -149,3 +155,9 @@ class Flattener:
         """Return the buffers that a module's `state_dict` does not show."""
         items = names.items if isinstance(names, Collection) else []
         return frozenset(item for item in items if isinstance(item, str))
+
+
+def _is_module_class(made: Value) -> bool:
+    """Return whether torch's legacy format supplies a class here, with its source beside it."""
+    pid = made.pid if isinstance(made, Persistent) else None
+    return isinstance(pid, Collection) and pid.items[:1] == ["module"]
