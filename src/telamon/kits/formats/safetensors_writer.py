@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import IO, TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Final, Protocol
 
 from telamon.kits.formats.safetensors import LENGTH_BYTES, MAX_DIMENSIONS, METADATA
-from telamon.kits.formats.tensor_data import ITEM_BYTES, NotRebuiltError, StoredTensor
+from telamon.kits.formats.tensor_data import ITEM_BYTES, NotRebuiltError
 from telamon.kits.text.display import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 MAX_HEADER_BYTES: Final = 100_000_000
 """What every reader of the format takes (`MAX_HEADER_SIZE`)."""
@@ -28,8 +28,27 @@ _ORDER: Final = {
 }
 
 
+class Writable(Protocol):
+    """A tensor whose bytes can be had."""
+
+    @property
+    def dtype(self) -> str:
+        """As safetensors names it."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Lengths of the dimensions."""
+
+    @property
+    def byte_count(self) -> int:
+        """Bytes in row-major order."""
+
+    def chunks(self) -> Iterator[bytes | memoryview]:
+        """Yield the bytes in row-major order, little-endian."""
+
+
 def write_safetensors(
-    file: IO[bytes], tensors: Mapping[str, StoredTensor], metadata: Mapping[str, str] | None = None
+    file: IO[bytes], tensors: Mapping[str, Writable], metadata: Mapping[str, str] | None = None
 ) -> int:
     """Write tensors, one after the other and in pieces, and return the length of the file.
 
@@ -64,7 +83,7 @@ def write_safetensors(
     return LENGTH_BYTES + len(text) + position
 
 
-def _require_holdable(name: str, tensor: StoredTensor) -> None:
+def _require_holdable(name: str, tensor: Writable) -> None:
     try:
         name.encode()
     except UnicodeEncodeError as error:

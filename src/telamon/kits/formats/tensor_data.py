@@ -88,7 +88,7 @@ class StoredTensor:
             needed = self.offset + reach + 1
             raise NotRebuiltError(f"the tensor `{printable(name)}` reaches to item {needed} of {there}")
 
-    def chunks(self) -> Iterator[bytes]:
+    def chunks(self) -> Iterator[bytes | memoryview]:
         """Yield the bytes in row-major order, little-endian, in pieces of some megabytes.
 
         Raises:

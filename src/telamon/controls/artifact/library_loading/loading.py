@@ -12,7 +12,7 @@ import os
 import stat
 import tempfile
 import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -23,8 +23,8 @@ import msgspec
 from telamon.controls.artifact.library_loading.handing_over import HEAD_BYTES, expects_torch
 from telamon.core.errors import TelamonError
 from telamon.core.records import ExitCode
-from telamon.kits.formats.source import Source, SourceError, open_source
-from telamon.kits.formats.tensor_data import ITEM_BYTES, StoredTensor, row_major
+from telamon.kits.formats.source import SourceError, open_source
+from telamon.kits.formats.tensor_data import ITEM_BYTES
 from telamon.kits.sandbox import NULL, Ending, SandboxPolicy, SandboxRun, Task, libraries, run
 from telamon.kits.text.display import printable
 
@@ -41,6 +41,8 @@ _MOST_NAME_CHARACTERS: Final = 4096
 _LIBRARY_BYTES: Final = 8 * GIB  # of address space: torch, scikit-learn and pandas map some gigabytes, and use few
 _TIMES: Final = 4  # the model's size: its copy, what is loaded of it, what is put in order, what is handed over
 _CPU_S: Final = 600
+_MAPPING: Final = mmap.MAP_SHARED | getattr(mmap, "MAP_POPULATE", 0)  # all pages at once, not by a fault for each
+_COPIED_BYTES: Final = 16 * MIB
 _PROGRAM: Final = (
     "from telamon.controls.artifact.library_loading.handing_over import hand_over\n"
     "hand_over(descriptors, arguments, answer)\n"
@@ -96,19 +98,26 @@ class _Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedTensor:
-    """A tensor that was handed over; the memory is private to this process, and can be written to.
+    """A tensor that was handed over; the memory is this process's alone, and can be written to.
 
     Attributes:
         dtype: As safetensors names it, such as `F32`.
         shape: Lengths of the dimensions.
         data: The bytes in row-major order, little-endian.
-        stored: The same as a stretch of a file.
     """
 
     dtype: str
     shape: tuple[int, ...]
     data: memoryview
-    stored: StoredTensor
+
+    @property
+    def byte_count(self) -> int:
+        """Bytes of the tensor."""
+        return len(self.data)
+
+    def chunks(self) -> Iterator[bytes | memoryview]:
+        """Yield the bytes."""
+        yield self.data
 
     def numpy(self) -> Any:  # numpy is optional, and so is its type
         """Return the tensor as a numpy array over the same memory.
@@ -241,25 +250,15 @@ class _Memory:
 
 
 class _Area:
-    """Shared memory after the child is gone, mapped so that what is written here is seen nowhere else."""
+    """Shared memory after the child is gone: from now on this process alone has it."""
 
     def __init__(self, memory: _Memory) -> None:
         self.size = memory.size
-        self._view = memoryview(b"")
-        self._source = None
-        if self.size:
-            protection = mmap.PROT_READ | mmap.PROT_WRITE
-            self._view = memoryview(mmap.mmap(memory.descriptor, self.size, mmap.MAP_PRIVATE, protection))
-            self._source = open_source(f"/dev/fd/{memory.descriptor}", follow_links=True)
+        self._view = memoryview(mmap.mmap(memory.descriptor, self.size, flags=_MAPPING) if self.size else b"")
 
     def tensor(self, entry: _Entry) -> LoadedTensor:
-        count = math.prod(entry.shape) * ITEM_BYTES[entry.dtype]
-        storage = self._source.sub(entry.start, count) if self._source is not None else Source.from_bytes(b"")
-        stored = StoredTensor(
-            dtype=entry.dtype, shape=entry.shape, strides=row_major(entry.shape), offset=0, storage=storage
-        )
-        data = self._view[entry.start : entry.start + count]
-        return LoadedTensor(dtype=entry.dtype, shape=entry.shape, data=data, stored=stored)
+        stop = entry.start + math.prod(entry.shape) * ITEM_BYTES[entry.dtype]
+        return LoadedTensor(dtype=entry.dtype, shape=entry.shape, data=self._view[entry.start : stop])
 
 
 def _limits(
@@ -287,9 +286,9 @@ def _run(  # noqa: PLR0913, PLR0917  # one private call
     timeout_s: float,
     require_sandbox: bool,  # noqa: FBT001  # likewise
 ) -> SandboxRun:
-    with open_source(path, follow_links=True) as source:
+    with open_source(path, follow_links=True) as source, _opened(path) as descriptor:
         reading, writing = os.pipe()
-        copier = _Copier(source.chunks(), memory["model"].descriptor, writing)
+        copier = _Copier(descriptor, memory["model"].descriptor, writing)
         task = Task(
             program=_PROGRAM,
             arguments={"to": to, "is_torch": expects_torch(source.read(0, HEAD_BYTES))},
@@ -306,6 +305,8 @@ def _run(  # noqa: PLR0913, PLR0917  # one private call
         if copier.failure is not None:
             raise copier.failure
         source.check_unchanged()
+        if memory["model"].size != source.size:
+            raise SourceError(f"`{printable(os.fspath(path))}` was changed while it was read")
     if ended.ending is Ending.DENIED_CALL:
         raise HostileLoadError(os.fspath(path), ended)
     if ended.ending is not Ending.ANSWERED:
@@ -313,27 +314,32 @@ def _run(  # noqa: PLR0913, PLR0917  # one private call
     return ended
 
 
+@contextmanager
+def _opened(path: str | os.PathLike[str]) -> Iterator[int]:
+    """Open a file again by its name; that it is the same is seen by its size and its time."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
 class _Copier(threading.Thread):
     """Copies the model while the child imports the library that is to load it, and closes a pipe at the end."""
 
-    def __init__(self, chunks: Iterator[bytes], descriptor: int, ready: int) -> None:
+    def __init__(self, source: int, target: int, ready: int) -> None:
         super().__init__(daemon=True)
-        self._chunks = chunks
-        self._descriptor = descriptor
+        self._source = source
+        self._target = target
         self._ready = ready
-        self.failure: TelamonError | None = None
+        self.failure: SourceError | None = None
 
     def run(self) -> None:
         """Copy; the child begins to load only after that, and cannot have changed anything before."""
         offset = 0
         try:
-            for chunk in self._chunks:
-                written = 0
-                while written < len(chunk):
-                    written += os.pwrite(self._descriptor, chunk[written:], offset + written)
-                offset += len(chunk)
-        except TelamonError as error:
-            self.failure = error
+            while count := os.sendfile(self._target, self._source, offset, _COPIED_BYTES):
+                offset += count
         except OSError as error:
             self.failure = SourceError(f"the model could not be copied: {error.strerror}")
         finally:
