@@ -6,6 +6,7 @@ Nothing here is believed outside: the parent checks every number of the manifest
 from __future__ import annotations
 
 import ctypes
+import importlib
 import importlib.util
 import json
 import mmap
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 ALIGNMENT: Final = 64  # of copied tensors; as wide as a vector register, so that every library takes them as they are
 LEGACY_MAGIC: Final = b"\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."  # torch/serialization.py, MAGIC_NUMBER
+_NUMBERS: Final = frozenset("biufc")  # numpy's kinds; `b` are the booleans
 HEAD_BYTES: Final = 128
 
 
@@ -136,7 +138,7 @@ class _Manifest:
 
     def _add_torch(self, tensor: Any, path: tuple[str, ...]) -> None:
         dtype = TORCH.get(str(tensor.dtype).removeprefix("torch."))
-        if dtype is None or tensor.layout.__str__() != "torch.strided" or tensor.is_quantized:
+        if dtype is None or str(tensor.layout) != "torch.strided" or tensor.is_quantized:
             raise TypeError(f"safetensors has no type for the tensor {'.'.join(path)!r} ({tensor.dtype})")
         plain = tensor.detach().resolve_conj().resolve_neg().contiguous()
         self._place(path, dtype, list(plain.shape), plain.data_ptr(), plain.nbytes)
@@ -145,7 +147,7 @@ class _Manifest:
     def _add_numpy(self, found: Any, path: tuple[str, ...]) -> None:
         import numpy as np  # noqa: PLC0415  # it made the array
 
-        if found.dtype.kind not in "?biufc" and found.dtype.kind != "b":
+        if found.dtype.kind not in _NUMBERS:
             self._leave_out(path, found)
             return
         plain = np.ascontiguousarray(found, dtype=found.dtype.newbyteorder("<")).reshape(found.shape)
@@ -156,7 +158,7 @@ class _Manifest:
 
     def _place(self, path: tuple[str, ...], dtype: str, shape: list[int], address: int, count: int) -> None:
         start = address - self.model.base
-        is_mapped = bool(self.model.base) and 0 <= start and start + count <= self.model.size
+        is_mapped = bool(self.model.base) and start >= 0 and start + count <= self.model.size
         if not is_mapped:
             start = -(-self._end // ALIGNMENT) * ALIGNMENT
             self._end = start + count
@@ -180,7 +182,7 @@ def _is_instance(value: object, module: str, name: str) -> bool:
 
 def _parts(value: Any) -> Iterator[tuple[str, object]] | None:  # whatever the loader returned
     """Return the named parts of a container or object; `None` where it is neither."""
-    if _is_instance(value, "torch", "nn") or hasattr(type(value), "state_dict"):
+    if hasattr(type(value), "state_dict"):
         value = value.state_dict()
     if isinstance(value, dict):
         return ((str(key), part) for key, part in value.items() if type(key) in {str, int})
@@ -193,11 +195,10 @@ def _parts(value: Any) -> Iterator[tuple[str, object]] | None:  # whatever the l
 
 
 def _onnx(model: Any) -> bytes:  # an estimator of scikit-learn
-    from skl2onnx import convert_sklearn  # noqa: PLC0415  # only for this
-    from skl2onnx.common.data_types import FloatTensorType  # noqa: PLC0415  # likewise
-
+    convert = importlib.import_module("skl2onnx").convert_sklearn  # optional, and imported by nobody else
+    numbers = importlib.import_module("skl2onnx.common.data_types").FloatTensorType
     width = int(model.n_features_in_)
-    made: bytes = convert_sklearn(model, initial_types=[("input", FloatTensorType([None, width]))]).SerializeToString()
+    made: bytes = convert(model, initial_types=[("input", numbers([None, width]))]).SerializeToString()
     return made
 
 

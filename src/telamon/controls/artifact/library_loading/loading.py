@@ -16,7 +16,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 import msgspec
 
@@ -242,7 +242,7 @@ class _Memory:
         """Its length in bytes."""
         return os.fstat(self.descriptor).st_size
 
-    def __enter__(self) -> _Memory:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -277,7 +277,7 @@ def _limits(
     )
 
 
-def _run(  # noqa: PLR0913, PLR0917  # one private call
+def _run(  # noqa: PLR0917  # one private call
     path: str | os.PathLike[str],
     memory: Mapping[str, _Memory],
     to: str,

@@ -10,7 +10,7 @@ from telamon.kits.formats.pickle.limits import Limits, Loader, Mode
 from telamon.kits.formats.pickle.machine import Machine
 from telamon.kits.formats.pickle.opcodes import Opcode
 from telamon.kits.formats.pickle.recorder import Recorder
-from telamon.kits.formats.pickle.values import Clipped, Collection, Global, Result, Value
+from telamon.kits.formats.pickle.values import Clipped, Collection, Global, Persistent, Result, Value
 
 if TYPE_CHECKING:
     from telamon.kits.formats.pickle.endings import Stream
@@ -70,7 +70,8 @@ class _Watch(Recorder):
         keywords: Value = None,  # noqa: ARG002  # likewise
     ) -> None:
         """Takes a call."""
-        module, name = (callable.module, callable.name) if isinstance(callable, Global) else ("", "")
+        made = _class_of(callable) if isinstance(callable, Persistent) else callable
+        module, name = (made.module, made.name) if isinstance(made, Global) else ("", "")
         self.calls.add(Called(module or "", name or "", opcode))
 
     def persistent(self, offset: int, pid: Value) -> None:  # noqa: ARG002  # the interface's
@@ -88,6 +89,13 @@ class _Watch(Recorder):
     def bomb(self, offset: int, resource: str, size: int) -> None:  # noqa: ARG002  # likewise
         """Takes an allocation."""
         self.asks.add(f"too much memory for a {resource}")
+
+
+def _class_of(supplied: Persistent) -> Value:
+    """Return the class that torch's loader supplies for `("module", class, file, source)` (its legacy format)."""
+    pid = supplied.pid
+    is_class = isinstance(pid, Collection) and len(pid.items) > 1 and pid.items[0] == "module"
+    return pid.items[1] if is_class and isinstance(pid, Collection) else None
 
 
 class _Keeper(Machine):
