@@ -22,6 +22,8 @@ _LIMITS: Final = Limits(
 )
 """What one stream may cost: some seconds and some hundred megabytes, for a state dictionary of 100,000 tensors."""
 
+_MOST_IDS: Final = 1_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class Called:
@@ -39,13 +41,15 @@ class Contents:
     Attributes:
         stream: How it ended, and its value.
         calls: Every callable that it calls, each once, whether its result is used or not.
-        asks: Whether it asks the loader for objects: persistent ids, extensions, buffers.
+        asks: What else it asks the loader for: extensions, buffers out of band, memory.
+        persistent: The persistent ids that it asks the loader for, whether what it gets is used or not.
         filled: What was put into results of calls, by identity: of a dictionary keys and values in turn.
     """
 
     stream: Stream
     calls: frozenset[Called]
     asks: frozenset[str]
+    persistent: tuple[Value, ...]
     _filled: dict[int, tuple[Result, list[Value]]] = field(default_factory=dict)
 
     def items_of(self, made: Result) -> list[Value]:
@@ -60,6 +64,7 @@ class _Watch(Recorder):
     def __init__(self) -> None:
         self.calls: set[Called] = set()
         self.asks: set[str] = set()
+        self.pids: list[Value] = []
 
     def called(
         self,
@@ -76,7 +81,10 @@ class _Watch(Recorder):
 
     def persistent(self, offset: int, pid: Value) -> None:  # noqa: ARG002  # the interface's
         """Takes a call of `persistent_load`."""
-        self.asks.add("persistent ids")
+        if len(self.pids) >= _MOST_IDS:
+            self.asks.add("too many persistent ids")
+        else:
+            self.pids.append(pid)
 
     def extension(self, offset: int, code: int) -> None:  # noqa: ARG002  # likewise
         """Takes a look-up in the registry."""
@@ -136,7 +144,7 @@ def contents(data: Data, start: int, end: int, *, hook: Hook | None = None, load
     machine = _Keeper(data, start, end, recorder, hook=hook, limits=_LIMITS, loader=loader or Loader(), mode=Mode.FILE)
     stream = machine.run(_KEEPING)
     return Contents(
-        stream=stream, calls=frozenset(recorder.calls), asks=frozenset(recorder.asks), _filled=recorder.filled
+        stream=stream, calls=frozenset(recorder.calls), asks=frozenset(recorder.asks), persistent=tuple(recorder.pids), _filled=recorder.filled
     )
 
 

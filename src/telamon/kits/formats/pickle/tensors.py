@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _UTILS: Final = "torch._utils"
+_TENSOR_MODULES: Final = frozenset({"torch._utils", "torch._tensor"})
 _UNTYPED: Final = frozenset({("torch", "UntypedStorage"), ("torch.storage", "UntypedStorage")})
 _PLAIN_TENSORS: Final = frozenset({("torch", "Tensor"), ("torch.nn.parameter", "Parameter"), ("torch.nn", "Parameter")})
 _MULTIARRAY: Final = frozenset({"numpy.core.multiarray", "numpy._core.multiarray"})
@@ -57,6 +58,8 @@ class TorchTensors:
         if not isinstance(made.callable, Global) or made.opcode is not Opcode.REDUCE:
             return None
         arguments = _items(made.arguments)
+        if made.has_state and made.callable.module in _TENSOR_MODULES:
+            raise NotRebuiltError("a tensor is given another state after it is made")
         if made.callable.module != _UTILS:
             named = (made.callable.module, made.callable.name)
             return self._of_type(arguments) if named == ("torch._tensor", "_rebuild_from_type_v2") else None
@@ -93,7 +96,8 @@ class TorchTensors:
         shape, strides = _lengths(size), _lengths(stride)
         if not isinstance(offset, int) or isinstance(offset, bool) or len(shape) != len(strides):
             raise NotRebuiltError("a tensor of which offset, size and stride do not go together")
-        key, typed, count = _storage_of(stored)
+        key, length = storage_length(stored)
+        typed = _storage_of(stored)[1]
         named = typed if dtype is None else _torch_dtype(dtype)
         if named is None:
             raise NotRebuiltError("a storage without a type")
@@ -102,9 +106,19 @@ class TorchTensors:
             shape=shape,
             strides=strides,
             offset=offset,
-            storage=self._storages(key, count * (1 if typed is None else ITEM_BYTES[typed])),
+            storage=self._storages(key, length),
             is_big=self._is_big,
         )
+
+
+def storage_length(stored: Persistent) -> tuple[str, int]:
+    """Return the key of a storage, and its length in bytes.
+
+    Raises:
+        NotRebuiltError: It is not written as torch writes it.
+    """
+    key, typed, count = _storage_of(stored)
+    return key, count * (1 if typed is None else ITEM_BYTES[typed])
 
 
 def _storage_of(stored: Persistent) -> tuple[str, str | None, int]:

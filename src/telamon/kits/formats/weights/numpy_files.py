@@ -112,8 +112,9 @@ def read_pickle(source: Source) -> Read:
     made = contents(window.buffer, window.start, window.end, hook=hook)
     if made.stream.ending is not Ending.STOP:
         raise NotRebuiltError(f"the program breaks off: {made.stream.message}")
-    if hook.odd or made.asks:
-        raise NotRebuiltError(hook.odd or f"the program asks for {', '.join(sorted(made.asks))}")
+    asked = sorted({*made.asks, *(("persistent ids",) if made.persistent else ())})
+    if hook.odd or asked:
+        raise NotRebuiltError(hook.odd or f"the program asks for {', '.join(asked)}")
     if made.stream.end != window.end:
         raise NotRebuiltError("other bytes follow the program")
     if made.stream.overrun is not None:

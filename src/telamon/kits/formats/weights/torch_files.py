@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from telamon.kits.formats.pickle import Collection, Ending, Kind, Loader
+from telamon.kits.formats.pickle import Collection, Ending, Kind, Loader, Persistent
 from telamon.kits.formats.pickle.contents import Called, contents
-from telamon.kits.formats.pickle.tensors import TorchTensors
-from telamon.kits.formats.source import Source
+from telamon.kits.formats.pickle.tensors import TorchTensors, storage_length
 from telamon.kits.formats.tensor_data import NotRebuiltError
 from telamon.kits.formats.weights.tree import Flattened, Flattener
 from telamon.kits.text.display import printable
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from telamon.kits.formats.pickle.contents import Contents
+    from telamon.kits.formats.source import Source
 
 _LOADER: Final = Loader(encoding="utf-8")
 _PREAMBLE: Final = 3  # magic number, protocol and what the system was
@@ -87,9 +87,9 @@ def read_legacy(source: Source) -> Read:
     if not isinstance(keys, Collection) or keys.kind is not Kind.LIST or not keys.is_whole:
         raise NotRebuiltError("the storages are not listed as torch lists them")
     places = _LegacyStorages(source, behind - source.start, [str(key) for key in keys.items])
-    # Twice: how long a storage is, and so where the next one begins, is told by the tensors.
-    rebuilder = TorchTensors(places.learn)
-    Flattener(made, rebuilder).flatten(made.stream.value)
+    for pid in made.persistent:  # they say how long a storage is, and so where the next one begins
+        if isinstance(pid, Collection) and pid.items[:1] == ["storage"]:
+            places.learn(*storage_length(Persistent(pid)))
     places.settle()
     flattened = Flattener(made, TorchTensors(places.find)).flatten(made.stream.value)
     return Read(flattened=flattened, calls=frozenset(calls | made.calls | listed.calls))
@@ -105,11 +105,10 @@ class _LegacyStorages:
         self._lengths: dict[str, int] = {}
         self._places: dict[str, tuple[int, int]] = {}
 
-    def learn(self, key: str, length: int) -> Source:
-        """Take down how many bytes a storage has; the answer only has that length."""
+    def learn(self, key: str, length: int) -> None:
+        """Take down how many bytes a storage has."""
         if self._lengths.setdefault(key, length) != length:
             raise NotRebuiltError(f"the storage `{printable(key)}` has two lengths")
-        return Source(b"", 0, length)  # never read
 
     def settle(self) -> None:
         """Find out where each storage begins."""
@@ -120,7 +119,7 @@ class _LegacyStorages:
             length = self._lengths.get(key)
             count = int.from_bytes(self._source.read(position, _COUNT_BYTES), "little")
             if length is None:
-                raise NotRebuiltError(f"the storage `{printable(key)}` belongs to no tensor, so its end is not known")
+                raise NotRebuiltError(f"the storage `{printable(key)}` is not asked for, so its end is not known")
             if not any(count * item_bytes == length for item_bytes in _ITEM_BYTES_OF_STORAGES):
                 raise NotRebuiltError(f"the storage `{printable(key)}` is not as long as its tensors say")
             position += _COUNT_BYTES
@@ -131,7 +130,7 @@ class _LegacyStorages:
 
     def find(self, key: str, length: int) -> Source:
         """Return the bytes of a storage."""
-        place, there = self._places[key]
+        place, there = self._places.get(key, (0, -1))
         if there != length:
             raise NotRebuiltError(f"the storage `{printable(key)}` has two lengths")
         return self._source.sub(place, length)
@@ -146,7 +145,6 @@ def _run(source: Source, start: int) -> Contents:
     made = contents(source.buffer, start, source.end, loader=_LOADER)
     if made.stream.ending is not Ending.STOP:
         raise NotRebuiltError(f"the program breaks off: {made.stream.message}")
-    others = made.asks - {"persistent ids"}
-    if others:
-        raise NotRebuiltError(f"the program asks for {', '.join(sorted(others))}")
+    if made.asks:
+        raise NotRebuiltError(f"the program asks for {', '.join(sorted(made.asks))}")
     return made

@@ -88,6 +88,8 @@ class Flattener:
                 self._leave_out(path, value)
                 return
             if tensor is not None:
+                if self._contents.items_of(value):
+                    raise NotRebuiltError("a tensor is changed after it is made")
                 self._add(".".join(path) or ONLY, tensor)
                 return
         children = self._children(value)
@@ -153,6 +155,8 @@ class Flattener:
 
     def _hidden(self, names: Value) -> frozenset[str]:
         """Return the buffers that a module's `state_dict` does not show."""
+        if isinstance(names, Result) and isinstance(names.arguments, Collection):
+            names = names.arguments.items[0] if names.arguments.items else None  # `set([...])`, before protocol 4
         items = names.items if isinstance(names, Collection) else []
         return frozenset(item for item in items if isinstance(item, str))
 
