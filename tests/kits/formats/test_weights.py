@@ -195,7 +195,9 @@ def test_a_tensor_that_reaches_behind_its_storage_is_refused() -> None:
     item=st.sampled_from([("U8", 1), ("I16", 2), ("F32", 4), ("F64", 8)]),
 )
 @settings(max_examples=200, deadline=None)
-def test_strided_regions_are_what_numpy_makes_of_them(shape: list[int], data: st.DataObject, item: tuple[str, int]) -> None:
+def test_strided_regions_are_what_numpy_makes_of_them(
+    shape: list[int], data: st.DataObject, item: tuple[str, int]
+) -> None:
     dtype, width = item
     strides = [data.draw(st.integers(0, 7)) for _ in shape]
     offset = data.draw(st.integers(0, 5))

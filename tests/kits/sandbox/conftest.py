@@ -7,15 +7,15 @@ import os
 import subprocess
 import sys
 import textwrap
+from typing import TYPE_CHECKING
 
 import pytest
 
 from telamon.kits.sandbox import NULL, SandboxPolicy, SandboxRun, Task, available, libraries, run
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 MIB = 1024**2
 PRELUDE = """

@@ -7,14 +7,14 @@ import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from typing import TYPE_CHECKING
-
 if TYPE_CHECKING:
-    from telamon.kits.sandbox import SandboxPolicy, SandboxRun
     from collections.abc import Callable
+
+    from telamon.kits.sandbox import SandboxPolicy, SandboxRun
 
 READING = {
     "open": "return open(a['outside'] + '/secret').read() == 'secret'",

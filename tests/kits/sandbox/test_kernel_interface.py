@@ -6,15 +6,15 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
 from telamon.kits.sandbox import Ending, SandboxRun, Task, run
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from collections.abc import Callable
+    from pathlib import Path
 
 ATTACKS = {
     "io_uring": "return call(a['numbers']['io_uring_setup'], 4, bytes(120)) > 0",

@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import signal
 import socket
+from typing import TYPE_CHECKING
 
 import pytest
 
 from telamon.kits.sandbox import Ending, SandboxPolicy, SandboxRun, Task, run
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from collections.abc import Callable
+    from pathlib import Path
 
 ROOT_ONLY = {"raw socket"}
 
