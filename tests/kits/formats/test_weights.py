@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import pickle
@@ -221,10 +222,8 @@ def test_large_regions_are_put_together_block_by_block(monkeypatch: pytest.Monke
 @given(content=st.binary(max_size=300))
 @settings(max_examples=200, deadline=None)
 def test_any_bytes_are_read_or_refused(content: bytes) -> None:
-    try:
-        read_weights(Source.from_bytes(content))
-    except NotRebuiltError as error:
-        assert error.message
+    with contextlib.suppress(NotRebuiltError):
+        assert isinstance(read_weights(Source.from_bytes(content)), Weights)
 
 
 @given(position=st.integers(0, 10**6), value=st.integers(0, 255))

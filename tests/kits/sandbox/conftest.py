@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from telamon.kits.sandbox import NULL, SandboxPolicy, SandboxRun, Task, available, libraries, run
+from telamon.kits.sandbox.calls import numbers_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -61,8 +62,6 @@ def policy(tmp_path: Path) -> SandboxPolicy:
 @pytest.fixture
 def numbers() -> dict[str, int]:
     """The numbers of system calls on this machine."""
-    from telamon.kits.sandbox.calls import numbers_of
-
     return dict(numbers_of(os.uname().machine))
 
 
@@ -90,7 +89,7 @@ def unprotected(tmp_path: Path) -> Callable[..., bool]:
         program += "\nprint('succeeded' if action(json.loads(sys.argv[1])) else 'failed')\n"
         twin = tmp_path / "twin"
         twin.mkdir(exist_ok=True)
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: S603  # our interpreter and our inert program
             [sys.executable, "-I", "-B", "-c", program, json.dumps(given, default=str)],
             capture_output=True,
             text=True,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from telamon.kits.sandbox import Ending, SandboxRun, Task, run
+from telamon.kits.sandbox import Ending, SandboxPolicy, SandboxRun, Task, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -196,5 +196,7 @@ try:
 except SandboxError as error:
     print(error.message)
 """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=30)
+    done = subprocess.run(  # noqa: S603  # our interpreter and our program
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=30
+    )
     assert done.stdout == "a sandbox is entered by the only thread of a process, there are 2\n"

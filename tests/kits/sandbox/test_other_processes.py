@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +14,6 @@ from telamon.kits.sandbox import Ending, SandboxPolicy, SandboxRun, Task, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 ROOT_ONLY = {"raw socket"}
 
@@ -107,8 +107,7 @@ REACHING = {
 def test_other_processes_are_left_alone(
     way: str, refused: Callable[..., SandboxRun], victim: int, numbers: dict[str, int]
 ) -> None:
-    with open("/proc/self/stat") as status:
-        text = int(status.read().rsplit(")", 1)[1].split()[23])  # where the program begins: ours, and not the victim's
+    text = int(Path("/proc/self/stat").read_text().rsplit(")", 1)[1].split()[23])  # where our program begins
     is_blind = way == "reading memory blindly"
     refused(ON_OTHERS[way], is_twin_shown=not is_blind, victim=victim, numbers=numbers, text=text)
     os.kill(victim, 0)
@@ -124,16 +123,19 @@ def test_nobody_is_reached(
     way: str, refused: Callable[..., SandboxRun], numbers: dict[str, int], tmp_path: Path
 ) -> None:
     name = f"telamon-{os.getpid()}"
-    with socket.create_server(("127.0.0.1", 0)) as tcp, socket.socket(socket.AF_UNIX) as unix:
-        with socket.socket(socket.AF_UNIX) as abstract:
-            unix.bind(str(tmp_path / "socket"))
-            unix.listen()
-            abstract.bind("\0" + name)
-            abstract.listen()
-            is_shown = way not in ROOT_ONLY or os.geteuid() == 0
-            port = tcp.getsockname()[1]
-            given = {"port": port, "path": str(tmp_path / "socket"), "abstract": name, "numbers": numbers}
-            refused(REACHING[way], is_twin_shown=is_shown, **given)
+    with (
+        socket.create_server(("127.0.0.1", 0)) as tcp,
+        socket.socket(socket.AF_UNIX) as unix,
+        socket.socket(socket.AF_UNIX) as abstract,
+    ):
+        unix.bind(str(tmp_path / "socket"))
+        unix.listen()
+        abstract.bind("\0" + name)
+        abstract.listen()
+        is_shown = way not in ROOT_ONLY or os.geteuid() == 0
+        port = tcp.getsockname()[1]
+        given = {"port": port, "path": str(tmp_path / "socket"), "abstract": name, "numbers": numbers}
+        refused(REACHING[way], is_twin_shown=is_shown, **given)
 
 
 def test_a_thread_bomb_ends_and_leaves_nothing(sandboxed: Callable[..., SandboxRun]) -> None:
@@ -149,9 +151,7 @@ def test_a_thread_bomb_ends_and_leaves_nothing(sandboxed: Callable[..., SandboxR
     assert ended.answer is True
 
 
-def test_the_child_and_its_group_are_gone_when_the_time_is_up(
-    sandboxed: Callable[..., SandboxRun], policy: SandboxPolicy
-) -> None:
+def test_the_child_and_its_group_are_gone_when_the_time_is_up(policy: SandboxPolicy) -> None:
     ended = run(Task(program="import time; time.sleep(60)", timeout_s=1.0), policy)
     assert (ended.ending, ended.status) == (Ending.WALL_TIME, -signal.SIGKILL)
 

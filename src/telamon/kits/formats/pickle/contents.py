@@ -144,7 +144,11 @@ def contents(data: Data, start: int, end: int, *, hook: Hook | None = None, load
     machine = _Keeper(data, start, end, recorder, hook=hook, limits=_LIMITS, loader=loader or Loader(), mode=Mode.FILE)
     stream = machine.run(_KEEPING)
     return Contents(
-        stream=stream, calls=frozenset(recorder.calls), asks=frozenset(recorder.asks), persistent=tuple(recorder.pids), _filled=recorder.filled
+        stream=stream,
+        calls=frozenset(recorder.calls),
+        asks=frozenset(recorder.asks),
+        persistent=tuple(recorder.pids),
+        _filled=recorder.filled,
     )
 
 
