@@ -108,8 +108,8 @@ def _within(stretch: Range, key: Key, order: Order) -> Answer:
 
 
 def _event_key(event: Event, order: Order) -> tuple[int, Key]:
-    """Return what an event's version compares by; `0` comes before all, and `*` (of limits alone) after all."""
-    if event.version == START:
+    """Return what an event's version compares by; introducing `0` comes before all, a limit `*` after all."""
+    if event.version == START and event.kind is EventKind.INTRODUCED:
         return (0, None)
     if event.version == "*" and event.kind is EventKind.LIMIT:
         return (2, None)
