@@ -117,7 +117,10 @@ def made_records(chance: random.Random) -> list[dict[str, Any]]:
     made = []
     for package in range(MADE_PACKAGES):
         for number in range(chance.randint(1, 6)):
-            ends = sorted({f"{chance.randint(0, 4)}.{chance.randint(0, 12)}.{chance.randint(0, 3)}" for _ in range(4)}, key=Version)
+            ends = sorted(
+                {f"{chance.randint(0, 4)}.{chance.randint(0, 12)}.{chance.randint(0, 3)}" for _ in range(4)},
+                key=Version,
+            )
             events = [{"introduced": "0" if chance.random() < 0.3 else ends[0]}]
             if len(ends) > 1:
                 events.append({chance.choice(["fixed", "last_affected"]): ends[1]})
@@ -127,7 +130,11 @@ def made_records(chance: random.Random) -> list[dict[str, Any]]:
             affected["ranges"] = [{"type": "ECOSYSTEM", "events": events}]
             if chance.random() < 0.4:
                 affected["versions"] = [f"{chance.randint(5, 9)}.{chance.randint(0, 3)}" for _ in range(3)]
-            record = {"id": f"PYSEC-2000-{package}{number:02d}", "modified": "2026-01-01T00:00:00Z", "affected": [affected]}
+            record = {
+                "id": f"PYSEC-2000-{package}{number:02d}",
+                "modified": "2026-01-01T00:00:00Z",
+                "affected": [affected],
+            }
             if chance.random() < 0.1:
                 record["withdrawn"] = "2026-01-02T00:00:00Z"
             made.append(record)
@@ -170,14 +177,18 @@ def reference(record: dict[str, Any], name: str, version: Version) -> bool:
             for key, text in sorted(pairs, key=lambda pair: Version(pair[1] if pair[1] != "0" else "0.dev0")):
                 if key == "introduced" and (text == "0" or version >= Version(text)):
                     vulnerable = True
-                if (key == "fixed" and version >= Version(text)) or (key == "last_affected" and version > Version(text)):
+                if (key == "fixed" and version >= Version(text)) or (
+                    key == "last_affected" and version > Version(text)
+                ):
                     vulnerable = False
             if vulnerable:
                 return True
     return False
 
 
-def ask(python: str, advisories: list[dict[str, Any]], pairs: list[tuple[str, str]], folder: str) -> list[dict[str, list[str]]]:
+def ask(
+    python: str, advisories: list[dict[str, Any]], pairs: list[tuple[str, str]], folder: str
+) -> list[dict[str, list[str]]]:
     """Return what pip-audit says of each pair by each of its services, answered for by a server here."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler(advisories))
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -290,7 +301,9 @@ def compare(pairs: list[tuple[str, str]], ours: list[set[str]], theirs: list[dic
         ]
         # A specifier takes no pre-release unless it names one, and `<1.0` none of 1.0 (PEP 440), where the OSV schema
         # goes by the order alone: for Ecosyste.ms pip-audit finds fewer of those, never other ones.
-        explained = [each for each in differing if service == "esms" and is_pre_release(each[0][1]) and each[1] >= each[2]]
+        explained = [
+            each for each in differing if service == "esms" and is_pre_release(each[0][1]) and each[1] >= each[2]
+        ]
         unexplained += len(differing) - len(explained)
         found = sum(bool(answer[service]) for answer in theirs)
         print(

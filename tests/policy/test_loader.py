@@ -157,6 +157,7 @@ controls:
                 "max_unpacked_mib": 8192,
                 "max_depth": 6,
                 "time_limit_s": 120.0,
+                "advisories": {"snapshot": "", "max_age_days": None, "when_outdated": "not-understood"},
             }
         },
     }

@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 
 from telamon.core.records import Severity
 from telamon.kits.advisories.osv import read_advisory
-from telamon.kits.advisories.records import Advisory, Affected, Ecosystem, Event, EventKind, Range, RangeKind, RecordError
+from telamon.kits.advisories.records import (
+    Advisory,
+    Affected,
+    Ecosystem,
+    Event,
+    EventKind,
+    Range,
+    RangeKind,
+    RecordError,
+)
 from telamon.kits.advisories.records_text import dump, load
 
 if TYPE_CHECKING:
@@ -88,11 +97,20 @@ def test_a_record_survives_being_kept_as_a_line() -> None:
     [
         ({"severity": [{"type": "CVSS_V3", "score": CRITICAL}]}, Severity.CRITICAL),
         # the newest standard goes before the older one, and a vector before a word
-        ({"severity": [{"type": "CVSS_V3", "score": CRITICAL}, {"type": "CVSS_V4", "score": MEDIUM4}]}, Severity.MEDIUM),
-        ({"severity": [{"type": "CVSS_V3", "score": CRITICAL}], "database_specific": {"severity": "LOW"}}, Severity.CRITICAL),
+        (
+            {"severity": [{"type": "CVSS_V3", "score": CRITICAL}, {"type": "CVSS_V4", "score": MEDIUM4}]},
+            Severity.MEDIUM,
+        ),
+        (
+            {"severity": [{"type": "CVSS_V3", "score": CRITICAL}], "database_specific": {"severity": "LOW"}},
+            Severity.CRITICAL,
+        ),
         ({"database_specific": {"severity": "MODERATE"}}, Severity.MEDIUM),
         ({"severity": [{"type": "CVSS_V2", "score": "AV:N/AC:L/Au:N/C:P/I:P/A:P"}]}, None),
-        ({"severity": [{"type": "CVSS_V3", "score": "nonsense"}], "database_specific": {"severity": "HIGH"}}, Severity.HIGH),
+        (
+            {"severity": [{"type": "CVSS_V3", "score": "nonsense"}], "database_specific": {"severity": "HIGH"}},
+            Severity.HIGH,
+        ),
         ({"database_specific": {"severity": 7}}, None),
         ({}, None),
     ],
@@ -157,12 +175,14 @@ def test_a_range_that_is_not_understood_is_refused(
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(
-        st.sampled_from(["id", "modified", "affected", "package", "ecosystem", "name", "ranges", "type", "events"])
-        | st.sampled_from(["introduced", "fixed", "versions", "severity", "score", "aliases", "withdrawn"]),
-        inner,
-        max_size=5,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["id", "modified", "affected", "package", "ecosystem", "name", "ranges", "type", "events"])
+            | st.sampled_from(["introduced", "fixed", "versions", "severity", "score", "aliases", "withdrawn"]),
+            inner,
+            max_size=5,
+        )
     ),
     max_leaves=12,
 )

@@ -43,7 +43,9 @@ def test_a_package_is_found_by_any_spelling_of_its_name(record: Make, snapshot: 
 
 
 def test_an_advisory_is_found_by_its_id_and_its_aliases_in_any_case(record: Make, snapshot: Opened) -> None:
-    found = snapshot(record("GHSA-aa-bb", "0", aliases=["CVE-2026-1"]), record("PYSEC-2026-1", "0", aliases=["CVE-2026-1"]))
+    found = snapshot(
+        record("GHSA-aa-bb", "0", aliases=["CVE-2026-1"]), record("PYSEC-2026-1", "0", aliases=["CVE-2026-1"])
+    )
     assert [each.id for each in found.named("cve-2026-1")] == ["GHSA-aa-bb", "PYSEC-2026-1"]
     assert [each.id for each in found.named("ghsa-AA-bb")] == ["GHSA-aa-bb"]
     assert found.named("CVE-2026-2") == ()
@@ -60,10 +62,10 @@ def test_every_package_is_found_whatever_the_names(names: list[str], record: Mak
     assert found.verify()
 
 
-def test_a_look_up_among_many_reads_little(
-    record: Make, snapshot: Opened, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    found = snapshot(*(record(f"PYSEC-2026-{n}", "0 <1", package=f"package-{n}", summary="x" * 200) for n in range(5000)))
+def test_a_look_up_among_many_reads_little(record: Make, snapshot: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = snapshot(
+        *(record(f"PYSEC-2026-{n}", "0 <1", package=f"package-{n}", summary="x" * 200) for n in range(5000))
+    )
     read = 0
     pread = os.pread
 
@@ -244,7 +246,10 @@ def test_records_of_a_folder_are_read_in_the_order_of_their_names_without_links(
 def test_what_is_no_json_is_told_with_its_place(tmp_path: Path) -> None:
     path = tmp_path / "in"
     path.write_bytes(b'{"id": "GHSA-1"}\n{"id": \n')
-    assert [(each.place, each.problem.partition(":")[0]) for each in records(path)] == [("in:1", ""), ("in:2", "is no JSON")]
+    assert [(each.place, each.problem.partition(":")[0]) for each in records(path)] == [
+        ("in:1", ""),
+        ("in:2", "is no JSON"),
+    ]
 
 
 def test_a_member_that_unpacks_to_more_than_a_record_is_told(tmp_path: Path) -> None:

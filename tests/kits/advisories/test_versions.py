@@ -68,7 +68,14 @@ def test_pre_releases_of_the_fixed_version_are_affected() -> None:
 
 @pytest.mark.parametrize(
     ("version", "answer"),
-    [("0.9", "CLEAR"), ("1.0", "AFFECTED"), ("1.5", "CLEAR"), ("2.0", "AFFECTED"), ("2.3", "AFFECTED"), ("2.4", "CLEAR")],
+    [
+        ("0.9", "CLEAR"),
+        ("1.0", "AFFECTED"),
+        ("1.5", "CLEAR"),
+        ("2.0", "AFFECTED"),
+        ("2.3", "AFFECTED"),
+        ("2.4", "CLEAR"),
+    ],
 )
 def test_several_stretches_of_one_range_in_any_order(version: str, answer: str) -> None:
     stretches = affected(
@@ -82,7 +89,12 @@ def test_several_stretches_of_one_range_in_any_order(version: str, answer: str) 
 
 def test_nothing_behind_the_limit_is_affected() -> None:
     limited = affected((EventKind.INTRODUCED, "1"), (EventKind.LIMIT, "3"))
-    assert [judge(limited, version).name for version in ("0.5", "1", "2.9", "3")] == ["CLEAR", "AFFECTED", "AFFECTED", "CLEAR"]
+    assert [judge(limited, version).name for version in ("0.5", "1", "2.9", "3")] == [
+        "CLEAR",
+        "AFFECTED",
+        "AFFECTED",
+        "CLEAR",
+    ]
     assert judge(affected((EventKind.INTRODUCED, "1"), (EventKind.LIMIT, "*")), "99") is Answer.AFFECTED
 
 
