@@ -243,12 +243,46 @@ def test_records_of_a_folder_are_read_in_the_order_of_their_names_without_links(
     assert digest_of(folder) != before
 
 
+PYSEC = """\
+id: PYSEC-2023-62
+modified: 2023-06-05T01:12:52.229549Z
+aliases:
+- CVE-2023-30861
+affected:
+- package: {name: flask, ecosystem: PyPI}
+  ranges:
+  - type: ECOSYSTEM
+    events:
+    - introduced: "0"
+    - fixed: 2.2.5
+    - introduced: 2.3.0
+    - fixed: 2.3.2
+  versions: ["0.10", 1.0]
+"""
+
+
+def test_records_of_the_pypi_advisory_database_are_read_from_its_repository(tmp_path: Path) -> None:
+    folder = tmp_path / "vulns" / "flask"
+    folder.mkdir(parents=True)
+    (folder / "PYSEC-2023-62.yaml").write_text(PYSEC)
+    (tmp_path / "vulns" / "other.yaml").write_text("a: b")
+    (folder / "PYSEC-2023-63.yaml").write_text("id: [")
+    broken, good = sorted(records(tmp_path / "vulns"), key=lambda each: not each.problem)
+    assert (broken.place, broken.problem[:13]) == ("flask/PYSEC-2023-63.yaml", "is no record:")
+    build([good], tmp_path / "snapshot", source="test", digest="", now=NOW)
+    with Snapshot(tmp_path / "snapshot") as found:
+        [advisory] = found.about(Ecosystem.PYPI, "flask")
+        [affected] = advisory.affected
+        assert (advisory.modified, affected.versions) == ("2023-06-05T01:12:52.229549Z", ("0.10", "1"))
+        assert [event.version for event in affected.ranges[0].events] == ["0", "2.2.5", "2.3.0", "2.3.2"]
+
+
 def test_what_is_no_json_is_told_with_its_place(tmp_path: Path) -> None:
     path = tmp_path / "in"
     path.write_bytes(b'{"id": "GHSA-1"}\n{"id": \n')
     assert [(each.place, each.problem.partition(":")[0]) for each in records(path)] == [
         ("in:1", ""),
-        ("in:2", "is no JSON"),
+        ("in:2", "is no record"),
     ]
 
 

@@ -72,8 +72,9 @@ def _named(specifiers: SpecifierSet) -> Iterator[Version]:
 
 def _edges(affected: list[Affected]) -> Iterator[Version]:
     for each in affected:
-        events = (event for stretch in each.ranges if stretch.kind is not RangeKind.GIT for event in stretch.events)
-        for text in (*(event.version for event in events), *each.versions):
+        events = [event for stretch in each.ranges if stretch.kind is not RangeKind.GIT for event in stretch.events]
+        # Beside ranges, a list says what exists; it is long, and nothing that it adds can make every version affected.
+        for text in [event.version for event in events] or each.versions:
             try:
                 if text != START:
                     yield pep440(text)

@@ -1,4 +1,4 @@
-"""Reads the records that a snapshot is made of: a zip as OSV's `all.zip`, a folder, JSON or JSON lines; bounded."""
+"""Reads the records that a snapshot is made of: a zip as OSV's `all.zip`, a folder, JSON, JSON lines; within bounds."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 import json
 import lzma
 import os
+import re
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ MAX_LIST_BYTES: Final = 512 * 1024 * 1024  # of a text that is one list of recor
 MAX_RECORDS: Final = 5_000_000  # all ecosystems of osv.dev have some 700,000
 MAX_TOTAL_BYTES: Final = 32 * 1024**3
 SUFFIX: Final = ".json"
+# Records of the PyPI Advisory Database are YAML; other YAML of its repository is none.
+YAML_NAMES: Final = re.compile(r"(?:.*/)?[A-Z]{2,12}-\d{4}-[\w-]+\.yaml")
 CHUNK_BYTES: Final = 1024 * 1024
 BROKEN: Final = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError),
@@ -104,7 +107,7 @@ def _files(folder: Path) -> Iterator[Path]:
         folders.sort()
         for name in sorted(names):
             path = folder.__class__(where, name)
-            if name.endswith(SUFFIX) and path.is_file() and not path.is_symlink():
+            if _is_record(name) and path.is_file() and not path.is_symlink():
                 yield path
 
 
@@ -127,7 +130,7 @@ def _of_zip(file: IO[bytes]) -> Iterator[Record]:
         raise SnapshotError("expected a zip archive of records, found a broken one") from error
     total = 0
     for member in archive.infolist():
-        if not member.filename.endswith(SUFFIX):
+        if not _is_record(member.filename):
             continue
         try:
             with archive.open(member) as content:
@@ -176,8 +179,27 @@ def _parsed(data: bytes, place: str) -> Iterator[Record]:
         yield Record(place=place, value=None, problem=f"has more than {MAX_RECORD_BYTES} bytes")
         return
     try:
-        value = json.loads(data)
+        value = _yaml(data) if YAML_NAMES.fullmatch(place) else json.loads(data)
     except (ValueError, RecursionError) as error:
-        yield Record(place=place, value=None, problem=f"is no JSON: {error}")
+        yield Record(place=place, value=None, problem=f"is no record: {str(error)[:200]}")
         return
     yield Record(place=place, value=value)
+
+
+def _is_record(name: str) -> bool:
+    return name.endswith(SUFFIX) or YAML_NAMES.fullmatch(name) is not None
+
+
+def _yaml(data: bytes) -> Json:
+    """Return a record in YAML; every scalar is a text, as all of the schema's are that matter here.
+
+    Raises:
+        ValueError: It is no YAML.
+    """
+    import yaml  # noqa: PLC0415  # 20 ms, for one source alone
+
+    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+    try:
+        return yaml.load(data, Loader=loader)  # noqa: S506  # the base loader makes texts, lists and mappings alone
+    except yaml.YAMLError as error:
+        raise ValueError(" ".join(str(error).split())) from error

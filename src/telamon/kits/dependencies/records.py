@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-MAX_DEPENDENCIES: Final = 50_000  # of one file; the largest locks have some thousands
+MAX_DEPENDENCIES: Final = 10_000  # of one file; the largest locks have some thousands
 MAX_WORD: Final = 256  # characters of a name or version
 
 
