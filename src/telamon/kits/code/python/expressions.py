@@ -32,8 +32,30 @@ BLOB: Final = re.compile(r"[A-Za-z0-9+/=_\-\\!-~]+", re.DOTALL)
 HOME_VARIABLES: Final = frozenset({"HOME", "USERPROFILE", "HOMEPATH"})
 FOLDERS: Final = {"APPDATA": "~/AppData/Roaming", "LOCALAPPDATA": "~/AppData/Local"}
 FILLING: Final = frozenset(
-    {"append", "extend", "add", "update", "insert", "write", "writestr", "writelines", "setdefault", "put", "appendleft"}
-    | {"attach", "set_payload", "read", "add_header", "add_attachment", "write_bytes", "write_text", "read_file", "push"}
+    {
+        "append",
+        "extend",
+        "add",
+        "update",
+        "insert",
+        "write",
+        "writestr",
+        "writelines",
+        "setdefault",
+        "put",
+        "appendleft",
+    }
+    | {
+        "attach",
+        "set_payload",
+        "read",
+        "add_header",
+        "add_attachment",
+        "write_bytes",
+        "write_text",
+        "read_file",
+        "push",
+    }
 )
 LISTING: Final = frozenset({"os.walk", "os.listdir", "os.scandir", "glob.glob", "glob.iglob"})
 IMPORTING: Final = frozenset({"builtins.__import__", "importlib.import_module", "importlib.__import__"})
@@ -274,8 +296,8 @@ class Expressions:
         return Value(
             names=base.held | names,
             constants=tuple(constant for constant in constants if constant is not UNKNOWN),
-            marks=base.marks,
-            is_crafted=base.is_crafted,
+            marks=merged(base.marks, _decoded(node) if _is_reversed(node.slice) and base.texts else NO_MARKS),
+            is_crafted=base.is_crafted or _is_reversed(node.slice),
         )
 
     def _looked_up(self, base: Value, key: str, node: ast.expr, scope: Scope, *, is_crafted: bool) -> Value | None:
@@ -346,9 +368,7 @@ class Expressions:
         self.returns[key] = self.returns.get(key, NOTHING) | added
         return NOTHING
 
-    def _comprehension(
-        self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp, scope: Scope
-    ) -> Value:
+    def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp, scope: Scope) -> Value:
         inner = Scope(name=scope.name, parent=scope, is_main=scope.is_main)
         items = NOTHING
         for generator in node.generators:
@@ -411,7 +431,7 @@ class Expressions:
         named = [(keyword.arg or "**", self.value(keyword.value, scope)) for keyword in node.keywords]
         return self.called(node, callee, receiver, values, named, scope)
 
-    def called(  # noqa: PLR0913, PLR0917  # the parts of a call
+    def called(  # noqa: PLR0917  # the parts of a call
         self,
         node: ast.expr,
         callee: Value,
@@ -435,7 +455,7 @@ class Expressions:
         self._flow_into(node, func, names, receiver, values, scope)
         return result
 
-    def _note(  # noqa: PLR0913  # likewise
+    def _note(  # likewise
         self,
         node: ast.expr,
         name: str,
@@ -483,7 +503,7 @@ class Expressions:
                 elif name in self.functions:
                     self._pass(name, spread, [])
 
-    def _flow_into(  # noqa: PLR0913, PLR0917  # likewise
+    def _flow_into(  # noqa: PLR0917  # likewise
         self, node: ast.expr, func: ast.expr, names: list[str], receiver: Value, values: list[Value], scope: Scope
     ) -> None:
         """Let receivers and files hold what is put into them."""
@@ -519,7 +539,7 @@ class Expressions:
         for key, value in named:
             known[key] = known.get(key, NOTHING) | value
 
-    def _result(  # noqa: PLR0911, PLR0913, PLR0917  # one kind of callee each
+    def _result(  # noqa: PLR0917  # one kind of callee each
         self,
         node: ast.expr,
         name: str,
@@ -555,10 +575,14 @@ class Expressions:
         marks = self._marks(node, name, func, receiver, values, named)
         folded = self._folded(name, func, receiver, values)
         made = frozenset({f"{name}()"}) if name and not name.startswith(".") else frozenset()
-        held = first.held if name in {"builtins.list", "builtins.tuple", "builtins.iter", "builtins.reversed"} else NO_NAMES
+        held = (
+            first.held
+            if name in {"builtins.list", "builtins.tuple", "builtins.iter", "builtins.reversed"}
+            else NO_NAMES
+        )
         if isinstance(func, ast.Attribute) and func.attr in {"get", "pop", "values", "items", "copy", "__getitem__"}:
             held, made = receiver.held, made | receiver.held
-        return Value(names=made, constants=folded.constants, marks=marks, held=held)
+        return Value(names=made, constants=folded.constants, marks=merged(marks, folded.marks), held=held)
 
     def _reflected(self, node: ast.expr, name: str, values: list[Value], scope: Scope) -> Value | None:
         """What functions give that look names up."""
@@ -598,7 +622,9 @@ class Expressions:
             is_path = name.startswith(("os.path", "pathlib"))
             if UNKNOWN in arguments and not is_path:
                 return NOTHING
-            return _constants(folding.call(function, arguments))
+            folded = _constants(folding.call(function, arguments))
+            is_decoded = name in DECODING and isinstance(arguments[0] if arguments else None, int | tuple)
+            return replace(folded, marks=_decoded(func)) if is_decoded else folded
         if name == "builtins.map" and len(values) == 2:  # noqa: PLR2004  # function and items
             return self._mapped(values[0], arguments[1])
         if isinstance(func, ast.Attribute) and receiver.constants and receiver.constants[0] is not UNKNOWN:
@@ -612,9 +638,10 @@ class Expressions:
         table = [folding.FUNCTIONS[name] for name in function.names if name in folding.FUNCTIONS]
         if len(table) != 1 or not isinstance(items, tuple | bytes | str) or len(items) > MAX_UNROLLED:
             return NOTHING
-        return _constants(tuple(folding.call(table[0], (item,)) for item in items))
+        folded = _constants(tuple(folding.call(table[0], (item,)) for item in items))
+        return replace(folded, marks=frozenset({Mark(Origin.DECODED, "", 0)})) if function.names & DECODING else folded
 
-    def _marks(  # noqa: PLR0913, PLR0917  # likewise
+    def _marks(  # noqa: PLR0917  # likewise
         self,
         node: ast.expr,
         name: str,
@@ -639,6 +666,7 @@ class Expressions:
         return merged(*marks)
 
 
+DECODING: Final = frozenset({"builtins.chr", "builtins.bytes", "builtins.bytearray"})  # where they are given numbers
 _SAVING: Final = ("urlretrieve", ".retrieve", "wget.download")  # to the path that is their second argument
 NO_NAMES: Final[frozenset[str]] = frozenset()
 # What matters when somebody else is given it to call.
@@ -661,9 +689,7 @@ def _combine(kind: str, left: Value, right: Value) -> Value:
             constant = folding.binary(kind, one, other)
             if constant is not UNKNOWN:
                 constants.append(constant)
-    return Value(
-        constants=tuple(constants), marks=merged(left.marks, right.marks), held=left.held | right.held
-    )
+    return Value(constants=tuple(constants), marks=merged(left.marks, right.marks), held=left.held | right.held)
 
 
 def _at(constant: Constant, slice_: ast.expr, key: Value) -> Constant:
@@ -679,6 +705,14 @@ def _at(constant: Constant, slice_: ast.expr, key: Value) -> Constant:
     if isinstance(index, int) and -len(constant) <= index < len(constant):
         return constant[index]
     return UNKNOWN
+
+
+def _is_reversed(slice_: ast.expr) -> bool:
+    return isinstance(slice_, ast.Slice) and slice_.step is not None and _number(slice_.step) == -1
+
+
+def _decoded(node: ast.expr) -> frozenset[Mark]:
+    return frozenset({Mark(Origin.DECODED, "", node.lineno)})
 
 
 def _number(node: ast.expr | None) -> Constant:

@@ -101,7 +101,9 @@ def _check_size(size: int, *items: Foldable) -> None:
 
 
 def _path(*parts: Foldable) -> str:
-    return posixpath.join(*("" if part is None else HOLE if part is UNKNOWN else part for part in parts)) if parts else "."
+    return (
+        posixpath.join(*("" if part is None else HOLE if part is UNKNOWN else part for part in parts)) if parts else "."
+    )
 
 
 def _format(text: Foldable, *items: Foldable) -> str:

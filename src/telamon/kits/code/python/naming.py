@@ -44,7 +44,8 @@ def canonical(name: str) -> str:
         held = None
         for match in _HELD.finditer(name):
             held = match
-        if held is not None and "(" not in name[: held.start()]:
+        is_own = name.startswith("socket.")  # whose class is called like it
+        if held is not None and not is_own and "(" not in name[: held.start()]:
             name = name[held.start() + 1 :]
     for _ in range(2):
         head = name

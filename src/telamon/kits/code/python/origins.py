@@ -20,7 +20,9 @@ SECRET_PATH: Final = re.compile(
     r"|/var/run/secrets/kubernetes|/run/secrets/|\.config[/\\]op\b|\.password-store|\.cargo[/\\]credentials"
     r"|\.gem[/\\]credentials|credentials\.json$|\.anthropic|\.openai|169\.254\.169\.254|metadata\.google\.internal"
 )
-HOME_PATH: Final = re.compile(r"(?:~|/home|/root|/Users|C:\\Users)(?:[/\\]?\*{0,2}|[/\\](?:Documents|Desktop|Downloads|Pictures))[/\\]?\*{0,2}$")
+HOME_PATH: Final = re.compile(
+    r"(?:~|/home|/root|/Users|C:\\Users)(?:[/\\]?\*{0,2}|[/\\](?:Documents|Desktop|Downloads|Pictures))[/\\]?\*{0,2}$"
+)
 ENVIRONMENT: Final = frozenset({"os.environ", "os.environb"})
 VARIABLE_READERS: Final = frozenset(
     {"os.getenv", "os.getenvb", "os.environ.get", "os.environ.pop", "os.environ.setdefault", "os.environ.__getitem__"}
@@ -60,23 +62,46 @@ ORIGINS: Final = {
 }
 _REQUESTS: Final = frozenset({"get", "post", "put", "request", "patch", "head", "options", "stream", "send", "delete"})
 _CLIENTS: Final = frozenset(
-    {"requests", "requests.sessions", "requests.api", "requests.Session()", "requests.session()", "httpx", "httpx.Client()"}
+    {
+        "requests",
+        "requests.sessions",
+        "requests.api",
+        "requests.Session()",
+        "requests.session()",
+        "httpx",
+        "httpx.Client()",
+    }
     | {"httpx.AsyncClient()", "aiohttp.ClientSession()", "urllib3.PoolManager()", "niquests", "curl_cffi.requests"}
     | {"grequests", "cloudscraper.create_scraper()", "requests_html.HTMLSession()"}
 )
 _FETCHING: Final = frozenset(
     {"urllib.request.urlopen", "urllib.request.urlretrieve", "urllib2.urlopen", "urllib.urlopen", "urllib.urlretrieve"}
     | {"urllib.request.build_opener().open", "urllib.request.URLopener().retrieve", "wget.download", "urllib3.request"}
-    | {"socket.socket().recv", "socket.socket().recvfrom", "socket.create_connection().recv", "socket.socket().makefile"}
+    | {
+        "socket.socket().recv",
+        "socket.socket().recvfrom",
+        "socket.create_connection().recv",
+        "socket.socket().makefile",
+    }
     | {"http.client.HTTPSConnection().getresponse", "http.client.HTTPConnection().getresponse", "pooch.retrieve"}
     | {"socket.socket().recv_into", "socket.create_connection().makefile", "ftplib.FTP().retrbinary", "gdown.download"}
     | {"xmlrpc.client.ServerProxy", "dns.resolver.resolve", "dns.resolver.query", "websocket.create_connection().recv"}
-    | {"websockets.connect().recv", "asyncio.open_connection", "ssl.wrap_socket().recv", "urllib.request.FancyURLopener().open"}
+    | {
+        "websockets.connect().recv",
+        "asyncio.open_connection",
+        "ssl.wrap_socket().recv",
+        "urllib.request.FancyURLopener().open",
+    }
 )
 _DECODING: Final = frozenset(
     {"codecs.decode", "builtins.bytes.fromhex", "builtins.bytearray.fromhex", "marshal.loads", "zlib.decompress"}
     | {"gzip.decompress", "bz2.decompress", "lzma.decompress", "binascii.unhexlify", "binascii.a2b_base64"}
-    | {"binascii.a2b_hex", "cryptography.fernet.Fernet().decrypt", "Crypto.Cipher.AES.new().decrypt", "zlib.decompressobj().decompress"}
+    | {
+        "binascii.a2b_hex",
+        "cryptography.fernet.Fernet().decrypt",
+        "Crypto.Cipher.AES.new().decrypt",
+        "zlib.decompressobj().decompress",
+    }
     | {"binascii.a2b_uu", "quopri.decodestring"}
 )
 _COMMANDS: Final = frozenset(
@@ -86,10 +111,12 @@ _COMMANDS: Final = frozenset(
 # Questions about data, whose answers are none of it.
 ANSWERS: Final = frozenset(
     f"builtins.{name}"
-    for name in ("len isinstance bool hash type id callable hasattr issubclass print range any all isinstance".split())
+    for name in (["len", "isinstance", "bool", "hash", "type", "id", "callable", "hasattr", "issubclass", "print", "range", "any", "all", "isinstance"])
 ) | {"os.path.exists", "os.path.isfile", "os.path.isdir", "os.path.getsize", "os.access", "os.stat", "hashlib.sha256"}
 PATH_FUNCTIONS: Final = re.compile(r"(?:os\.path\.|pathlib\.(?:Pure)?(?:Posix|Windows)?Path|os\.fspath)(?!.*\(\))")
-PATH_QUESTIONS: Final = frozenset({"exists", "is_file", "is_dir", "mkdir", "stat", "unlink", "touch", "with_suffix", "joinpath", "endswith"})
+PATH_QUESTIONS: Final = frozenset(
+    {"exists", "is_file", "is_dir", "mkdir", "stat", "unlink", "touch", "with_suffix", "joinpath", "endswith"}
+)
 
 
 def origin_of(name: str) -> Origin | None:

@@ -23,12 +23,41 @@ HOOKS: Final = frozenset(
     {"__init__", "__new__", "__call__", "__setstate__", "__reduce__", "__getattr__", "__del__", "__init_subclass__"}
     | {"__set_name__", "__enter__", "__post_init__", "__class_getitem__", "__getitem__", "__iter__", "__len__"}
     | {"forward", "from_pretrained", "from_config", "generate", "prepare_inputs_for_generation", "post_init", "load"}
-    | {"initialize", "handle", "preprocess", "inference", "postprocess", "execute", "finalize", "load_context", "predict"}
+    | {
+        "initialize",
+        "handle",
+        "preprocess",
+        "inference",
+        "postprocess",
+        "execute",
+        "finalize",
+        "load_context",
+        "predict",
+    }
     | {"setup", "teardown", "run", "main", "_load_pyfunc", "load_model", "pytest_configure", "pytest_sessionstart"}
-    | {"get_requires_for_build_wheel", "build_wheel", "build_sdist", "prepare_metadata_for_build_wheel", "build_editable"}
-    | {"pytest_load_initial_conftests", "pytest_collection_modifyitems", "input_fn", "predict_fn", "model_fn", "output_fn"}
+    | {
+        "get_requires_for_build_wheel",
+        "build_wheel",
+        "build_sdist",
+        "prepare_metadata_for_build_wheel",
+        "build_editable",
+    }
+    | {
+        "pytest_load_initial_conftests",
+        "pytest_collection_modifyitems",
+        "input_fn",
+        "predict_fn",
+        "model_fn",
+        "output_fn",
+    }
     | {"get_requires_for_build_editable", "find_spec", "exec_module", "create_module", "initialize_options", "encode"}
-    | {"finalize_options", "get_requires_for_build_sdist", "prepare_metadata_for_build_editable", "tokenize", "_tokenize"}
+    | {
+        "finalize_options",
+        "get_requires_for_build_sdist",
+        "prepare_metadata_for_build_editable",
+        "tokenize",
+        "_tokenize",
+    }
 )
 
 
@@ -70,7 +99,7 @@ class _Tracer(Expressions):
         super().__init__(fuel)
         self.imports: set[str] = set()
         self._waiting: list[tuple[str, ast.AST, Scope, str]] = []
-        self._done: set[str] = set()
+        self._done: set[int] = set()
         self._decorated: set[str] = set()
         self._loops = 0
 
@@ -91,8 +120,8 @@ class _Tracer(Expressions):
         while index < len(self._waiting):
             name, node, scope, owner = self._waiting[index]
             index += 1
-            if name not in self._done:
-                self._done.add(name)
+            if id(node) not in self._done:  # one name may be defined twice
+                self._done.add(id(node))
                 self._function(name, node, scope, owner)
 
     def placed(self, *, is_main_import: bool) -> tuple[Step, ...]:
@@ -193,7 +222,9 @@ class _Tracer(Expressions):
                 self.stars.append(module)
             else:
                 name = f"{module}.{alias.name}" if node.module else module + alias.name
-                scope.values[alias.asname or alias.name] = Value(names=frozenset({canonical(name)} if name[0] != "." else ()))
+                scope.values[alias.asname or alias.name] = Value(
+                    names=frozenset({canonical(name)} if name[0] != "." else ())
+                )
 
     def _define(self, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope) -> None:
         inner = f"{scope.name}.{node.name}" if scope.name else node.name
@@ -205,7 +236,9 @@ class _Tracer(Expressions):
         value = Value(names=frozenset({name}))
         scope.values[node.name] = self._decorate(node, value, scope)
 
-    def _decorate(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, value: Value, scope: Scope) -> Value:
+    def _decorate(
+        self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, value: Value, scope: Scope
+    ) -> Value:
         for decorator in reversed(node.decorator_list):
             callee = self.value(decorator, scope)
             plain = {name.rpartition(".")[2] for name in callee.names}
@@ -297,9 +330,13 @@ class _Tracer(Expressions):
         known = self.parameters.get(name, {})
         parameters = [*node.args.posonlyargs, *node.args.args]
         offset = 1 if owner and parameters and not _is_static(node) else 0
-        defaults: list[ast.expr | None] = [None] * (len(parameters) - len(node.args.defaults)) + list(node.args.defaults)
+        defaults: list[ast.expr | None] = [None] * (len(parameters) - len(node.args.defaults)) + list(
+            node.args.defaults
+        )
         for index, parameter in enumerate(parameters):
-            value = known.get(index - offset, NOTHING) | known.get(parameter.arg, NOTHING) if index >= offset else NOTHING
+            value = (
+                known.get(index - offset, NOTHING) | known.get(parameter.arg, NOTHING) if index >= offset else NOTHING
+            )
             if index < offset:
                 value = Value(names=frozenset({f"{HERE}.{owner}()", f"{HERE}.{owner}"}))
             elif defaults[index] is not None:
