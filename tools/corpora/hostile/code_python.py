@@ -1,3 +1,4 @@
+# ruff: noqa: E501  # programs, one text each
 """Python that ships with a model and attacks whoever imports, installs or runs it; texts only, never executed."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  # programs, one text each
 """Shell scripts, Dockerfiles, notebooks, patches and files of requirements that attack; texts only, never executed."""
 
 from __future__ import annotations

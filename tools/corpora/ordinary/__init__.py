@@ -28,6 +28,7 @@ MODULES: Final = (
     ("template_files", ()),
     ("yaml_files", ("yaml",)),
     ("dependency_files", ()),
+    ("code_files", ()),
 )
 
 

@@ -16,8 +16,10 @@ MAX_SCRIPT_CHARACTERS: Final = 1024 * 1024
 """Longest script that is read."""
 
 MAX_DEPTH: Final = 24  # of substitutions within one another; scripts of people have three
-MAX_COMMANDS: Final = 100_000
-MAX_EXPANDED: Final = 64 * 1024  # characters of one word; doubling variables would grow without end
+MAX_COMMANDS: Final = 20_000
+MAX_INPUTS: Final = 200  # commands of a group that one pipe takes up
+MAX_EXPANDED: Final = 512 * 1024  # characters of one word; doubling variables would grow without end
+MAX_EXPANDED_IN_ALL: Final = 8 * 1024 * 1024
 HOLE: Final = "\ufffc"
 """Stands in a text for what is not known before the script runs."""
 
@@ -90,7 +92,7 @@ def read_shell(text: str, *, variables: dict[str, str] | None = None) -> tuple[C
     if len(text) > MAX_SCRIPT_CHARACTERS:
         raise MalformedError(f"expected a script of at most {MAX_SCRIPT_CHARACTERS} characters, found {len(text)}")
     known = {"HOME": HOME, "IFS": " "} | (variables or {})
-    return tuple(_Reader(text.replace("\r\n", "\n"), known, line=1, depth=0).read())
+    return tuple(_Reader(text.replace("\r\n", "\n"), known, line=1, depth=0, room=_Room(MAX_EXPANDED_IN_ALL)).read())
 
 
 @dataclass(slots=True)
@@ -100,11 +102,22 @@ class _Group:
 
 
 @dataclass(slots=True)
+class _Room:
+    left: int
+
+    def take(self, characters: int) -> None:
+        self.left -= characters
+        if self.left < 0:
+            raise MalformedError(f"expected words of at most {MAX_EXPANDED_IN_ALL} characters in all")
+
+
+@dataclass(slots=True)
 class _Reader:
     text: str
     known: dict[str, str]
     line: int
     depth: int
+    room: _Room
     at: int = 0
     commands: list[Command] = field(default_factory=list)
     waiting: list[tuple[Command, str, bool]] = field(default_factory=list)  # here documents whose text comes later
@@ -142,7 +155,7 @@ class _Reader:
             if word in {"for", "case", "select"}:
                 self._head()
         elif word in _CLOSING:
-            self.closed = self.groups.pop().start if self.groups else 0
+            self.closed = self.groups.pop().start if self.groups else self.closed
 
     def _end(self, command: Command, operator: str | None) -> None:
         """Finish a command at the operator behind it."""
@@ -157,8 +170,10 @@ class _Reader:
         elif operator == "\n":
             self._documents()
             self.line += 1
+            if not (command.words or command.assignments or command.redirections):
+                return  # behind a pipe, the other command may stand on the next line
         if operator in {"|", "|&"}:
-            self.inputs = tuple(self.commands[self.closed :])
+            self.inputs = tuple(self.commands[self.closed :][-MAX_INPUTS:])
         else:
             self.inputs = self.groups[-1].inputs if self.groups else ()
 
@@ -240,7 +255,7 @@ class _Reader:
         self.waiting.clear()
 
     def _expand(self, text: str, command: Command) -> str:
-        inner = _Reader(text, self.known, self.line, self.depth + 1)
+        inner = _Reader(text, self.known, self.line, self.depth + 1, self.room)
         result = inner.quoted(command, end="")
         self.commands.extend(command.inner)
         command.inner = ()
@@ -250,7 +265,7 @@ class _Reader:
         pieces: list[str] = []
         size = 0
         self.had_split = False
-        while self.at < len(self.text) and size < MAX_EXPANDED:
+        while self.at < len(self.text):
             char = self.text[self.at]
             if char in " \t\n\r;&|)" or (char in "<>(" and not self._is_substitution(pieces)):
                 break
@@ -277,7 +292,10 @@ class _Reader:
                 self.had_split = self.had_split or " " in piece
             pieces.append(piece)
             size += len(piece)
-        return "".join(pieces)[:MAX_EXPANDED]
+            if size > MAX_EXPANDED:
+                raise MalformedError(f"expected words of at most {MAX_EXPANDED} characters")
+        self.room.take(size)
+        return "".join(pieces)
 
     def _is_substitution(self, pieces: list[str]) -> bool:
         """Whether a bracket belongs to the word: `<(...)`, or the items of an array (`a=(...)`)."""
@@ -297,7 +315,7 @@ class _Reader:
         pieces: list[str] = []
         size = 0
         plain = re.compile(r"[^\"\\$`]+" if end else r"[^\\$`]+")
-        while self.at < len(self.text) and size < MAX_EXPANDED:
+        while self.at < len(self.text):
             match = plain.match(self.text, self.at)
             if match:
                 piece = match[0]
@@ -315,6 +333,9 @@ class _Reader:
                 piece = self._dollar(command)
             pieces.append(piece)
             size += len(piece)
+            if size > MAX_EXPANDED and size > len(self.text):
+                raise MalformedError(f"expected words of at most {MAX_EXPANDED} characters")
+        self.room.take(size)
         return "".join(pieces)
 
     def _dollar(self, command: Command) -> str:  # noqa: PLR0911  # one form of expansion each
@@ -373,7 +394,7 @@ class _Reader:
     def _nested_text(self, command: Command, text: str) -> str:
         if self.depth > MAX_DEPTH:
             raise MalformedError(f"expected substitutions at most {MAX_DEPTH} deep in one another")
-        return _Reader(text, self.known, self.line, self.depth + 1).quoted(command, end="")
+        return _Reader(text, self.known, self.line, self.depth + 1, self.room).quoted(command, end="")
 
     def _substitution(self, command: Command, closing: str) -> str:
         start = self.at
@@ -384,7 +405,7 @@ class _Reader:
         return shown
 
     def _nested(self, command: Command, body: str) -> str:
-        inner = _Reader(body, self.known, self.line, self.depth + 1).read()
+        inner = _Reader(body, self.known, self.line, self.depth + 1, self.room).read()
         command.inner += tuple(inner)
         return _printed(inner)
 

@@ -209,7 +209,7 @@ def bounded(value: Foldable) -> Constant:
     return value if value is None or isinstance(value, float | complex) else UNKNOWN
 
 
-def binary(kind: str, left: Constant, right: Constant) -> Constant:
+def binary(kind: str, left: Constant, right: Constant) -> Constant:  # noqa: PLR0911  # one pair of kinds each
     """Return what an operator gives; texts with an unknown part keep the known one."""
     if isinstance(left, str) and right is UNKNOWN:
         return bounded(left + HOLE) if kind == "Add" else _percent(left, right) if kind == "Mod" else _slash(kind, left)

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  # patterns and tables, one thought a line
 """Which calls and names give data that somebody may want to steal, or that nobody has seen before it runs."""
 
 from __future__ import annotations
@@ -111,7 +112,24 @@ _COMMANDS: Final = frozenset(
 # Questions about data, whose answers are none of it.
 ANSWERS: Final = frozenset(
     f"builtins.{name}"
-    for name in (["len", "isinstance", "bool", "hash", "type", "id", "callable", "hasattr", "issubclass", "print", "range", "any", "all", "isinstance"])
+    for name in (
+        [
+            "len",
+            "isinstance",
+            "bool",
+            "hash",
+            "type",
+            "id",
+            "callable",
+            "hasattr",
+            "issubclass",
+            "print",
+            "range",
+            "any",
+            "all",
+            "isinstance",
+        ]
+    )
 ) | {"os.path.exists", "os.path.isfile", "os.path.isdir", "os.path.getsize", "os.access", "os.stat", "hashlib.sha256"}
 PATH_FUNCTIONS: Final = re.compile(r"(?:os\.path\.|pathlib\.(?:Pure)?(?:Posix|Windows)?Path|os\.fspath)(?!.*\(\))")
 PATH_QUESTIONS: Final = frozenset(

@@ -12,7 +12,7 @@ from telamon.kits.formats.malformed import MalformedError
 MAX_SOURCE_BYTES: Final = 4 * 1024 * 1024
 """Longest source that is looked at; generated modules of real packages stay below it."""
 
-MAX_TOKENS: Final = 250_000
+MAX_TOKENS: Final = 200_000
 """Most tokens that are parsed: each costs about 400 bytes of syntax tree, and a hostile file may cost 200 MB."""
 
 _TOKEN: Final = re.compile(rb"[A-Za-z_\x80-\xff][\w\x80-\xff]*|\d[\w.]*|[^\s\w\x80-\xff]")

@@ -6,7 +6,8 @@ import ast
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from telamon.kits.code.python.expressions import Expressions, Scope, SpentError
+from telamon.kits.code.python.calling import Calls
+from telamon.kits.code.python.expressions import Scope, SpentError
 from telamon.kits.code.python.facts import Place, Program, Step
 from telamon.kits.code.python.naming import HERE, canonical
 from telamon.kits.code.python.parsing import parse
@@ -15,7 +16,7 @@ from telamon.kits.code.python.values import NOTHING, Value
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-FUEL: Final = 300_000  # expressions; the largest modules of real packages have 50,000
+FUEL: Final = 200_000  # expressions; the largest modules of real packages have 50,000
 ROUNDS: Final = 3  # of following what functions are given and return
 MAIN: Final = "<main>"
 # Methods that frameworks call of what a model brings: transformers, torch, TorchServe, Triton, MLflow, MCP.
@@ -94,7 +95,7 @@ def follow(tree: ast.Module, *, is_main_import: bool = False) -> Program:
     return Program(steps=done or (), imports=frozenset(tracer.imports), is_whole=True)
 
 
-class _Tracer(Expressions):
+class _Tracer(Calls):
     def __init__(self, fuel: int) -> None:
         super().__init__(fuel)
         self.imports: set[str] = set()
