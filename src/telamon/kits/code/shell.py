@@ -17,6 +17,7 @@ MAX_SCRIPT_CHARACTERS: Final = 1024 * 1024
 
 MAX_DEPTH: Final = 24  # of substitutions within one another; scripts of people have three
 MAX_COMMANDS: Final = 20_000
+MAX_PARTS: Final = 10_000  # words, redirections, or commands within the words, of one command
 MAX_INPUTS: Final = 200  # commands of a group that one pipe takes up
 MAX_EXPANDED: Final = 512 * 1024  # characters of one word; doubling variables would grow without end
 MAX_EXPANDED_IN_ALL: Final = 8 * 1024 * 1024
@@ -145,6 +146,8 @@ class _Reader:
 
     def _part(self, command: Command) -> None:
         """Take a word: of the command, or one of the shell's own that open and close groups."""
+        if max(len(command.words), len(command.inner), len(command.assignments)) > MAX_PARTS:
+            raise MalformedError(f"expected commands of at most {MAX_PARTS} words")
         if not command.words:
             command.line = self.line
         word = self._word(command)
@@ -227,6 +230,8 @@ class _Reader:
     def _redirect(self, command: Command, operator: str) -> None:
         if command.words and command.words[-1].isdigit() and self.text[self.at - len(operator) - 1].isdigit():
             command.words = command.words[:-1]
+        if len(command.redirections) + len(self.waiting) > MAX_PARTS:
+            raise MalformedError(f"expected at most {MAX_PARTS} redirections of a command")
         self._skip_blanks()
         if operator in {"<<", "<<-"}:
             start = self.at
@@ -407,6 +412,8 @@ class _Reader:
     def _nested(self, command: Command, body: str) -> str:
         inner = _Reader(body, self.known, self.line, self.depth + 1, self.room).read()
         command.inner += tuple(inner)
+        if len(command.inner) > MAX_PARTS:
+            raise MalformedError(f"expected commands of at most {MAX_PARTS} words")
         return _printed(inner)
 
 
