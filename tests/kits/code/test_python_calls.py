@@ -34,7 +34,7 @@ from telamon.kits.formats.malformed import MalformedError
         "import os\n(lambda f: f(1))(os.system)",
         "import os\ndef run(f):\n    f(1)\nrun(os.system)",
         "import os\nclass A:\n    f = os.system\nA.f(1)",
-        "import os\nclass A:\n    def __init__(self):\n        self.f = os.system\n    def go(self):\n        self.f(1)",
+        "import os\nclass A:\n  def __init__(self):\n    self.f = os.system\n  def go(self):\n    self.f(1)",
         "import os, functools\nfunctools.partial(os.system)(1)",
         "import os, operator\noperator.attrgetter('system')(os)(1)",
         "import os\nos.system.__call__(1)",
