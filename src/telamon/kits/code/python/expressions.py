@@ -67,6 +67,7 @@ class Expressions:
         self.references: dict[str, set[str]] = {}
         self.functions: dict[str, tuple[ast.AST, Scope]] = {}
         self.stars: list[str] = []
+        self.shared: set[str] = set()  # names that functions assign to outside themselves
         self.files: dict[str, frozenset[Mark]] = {}
         self.module = Scope(name="", parent=None)
         self._methods: dict[type[ast.AST], Callable[..., Value]] = {
@@ -114,6 +115,8 @@ class Expressions:
     def bind(self, target: ast.AST, value: Value, scope: Scope, *, is_weak: bool = False) -> None:
         """Let what is assigned to stand for a value from now on."""
         if isinstance(target, ast.Name):
+            if target.id in self.shared and scope is not self.module:
+                self.attributes[f"global {target.id}"] = self.attributes.get(f"global {target.id}", NOTHING) | value
             old = scope.values.get(target.id) if is_weak else None
             scope.values[target.id] = value | old if old is not None else value
         elif isinstance(target, ast.Tuple | ast.List):
@@ -175,6 +178,8 @@ class Expressions:
 
     def _name(self, node: ast.Name, scope: Scope) -> Value:
         found = scope.get(node.id)
+        if node.id in self.shared:
+            found = (found or NOTHING) | self.attributes.get(f"global {node.id}", NOTHING)
         if found is not None:
             for name in found.names:
                 if name in self.functions:
@@ -221,7 +226,7 @@ class Expressions:
         marks = base.marks
         if names & ENVIRONMENT:
             marks = merged(marks, frozenset({Mark(Origin.ENVIRONMENT, "os.environ", node.lineno)}))
-        constants: tuple[Constant, ...] = ()
+        constants: tuple[Constant, ...] = ("python3",) if "sys.executable" in names else ()
         if attr == "parent":
             constants = tuple(folding.call(folding.FUNCTIONS["os.path.dirname"], (text,)) for text in base.texts)
         crafted = is_crafted or base.is_crafted

@@ -192,6 +192,8 @@ class _Tracer(Calls):
         elif isinstance(node, ast.Return):
             key = f"{HERE}.{scope.name}"
             self.returns[key] = self.returns.get(key, NOTHING) | self.value(node.value, scope)
+        elif isinstance(node, ast.Global | ast.Nonlocal):
+            self.shared.update(node.names)
         elif isinstance(node, ast.Match):
             self._match(node, scope)
         else:
