@@ -113,6 +113,9 @@ def test_says_where_each_value_comes_from(read: Reader) -> None:
         "controls.vulnerability-scanning.max_depth": "default",
         "controls.vulnerability-scanning.max_opcodes": "default",
         "controls.vulnerability-scanning.time_limit_s": "default",
+        "controls.vulnerability-scanning.advisories.snapshot": "default",
+        "controls.vulnerability-scanning.advisories.max_age_days": "default",
+        "controls.vulnerability-scanning.advisories.when_outdated": "default",
     }
 
 

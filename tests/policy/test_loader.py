@@ -158,6 +158,7 @@ controls:
                 "max_depth": 6,
                 "max_opcodes": 2_600_000,
                 "time_limit_s": 120.0,
+                "advisories": {"snapshot": "", "max_age_days": None, "when_outdated": "not-understood"},
             }
         },
     }

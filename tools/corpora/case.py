@@ -40,6 +40,8 @@ class Technique(StrEnum):
     HEADERS = "headers"
     TEMPLATES = "templates"
     YAML = "yaml"
+    PYTHON_CODE = "python-code"
+    SHELL_CODE = "shell-code"
 
 
 class Expectation(StrEnum):

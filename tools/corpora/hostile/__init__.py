@@ -8,6 +8,8 @@ from corpora.hostile import (
     advisories,
     bombs,
     carried_code,
+    code_python,
+    code_shell,
     computed,
     dialect,
     frameworks,
@@ -65,6 +67,8 @@ MODULES = (
     hdf5_files,
     header_files,
     templates,
+    code_python,
+    code_shell,
 )
 
 

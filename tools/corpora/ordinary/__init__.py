@@ -27,6 +27,8 @@ MODULES: Final = (
     ("safetensors_files", ("numpy", "safetensors")),
     ("template_files", ()),
     ("yaml_files", ("yaml",)),
+    ("dependency_files", ()),
+    ("code_files", ()),
 )
 
 

@@ -1,0 +1,1 @@
+"""What projects depend on: readers of requirements, locks, environments, metadata and bills of materials."""
