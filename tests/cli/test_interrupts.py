@@ -62,6 +62,13 @@ WHILE_TAKING = """
 take = workers._Crew.take
 workers._Crew.take = lambda self, worker: (interrupt(), take(self, worker))[1]
 """
+IN_A_FINALIZER = """
+class Lost:
+    def __del__(self):
+        interrupt()
+take = workers._Crew.take
+workers._Crew.take = lambda self, worker: (Lost(), take(self, worker))[1]
+"""
 WHILE_WRITING = """
 import os
 def half(_descriptor):
@@ -104,7 +111,9 @@ def run(folder: Path, before: str, *words: str) -> tuple[int, bytes, bytes]:
 
 
 @pytest.mark.parametrize(
-    "moment", [AT_WORK, AT_BIRTH, WHILE_STARTING, TWICE, WHILE_TAKING], ids=["work", "birth", "start", "twice", "take"]
+    "moment",
+    [AT_WORK, AT_BIRTH, WHILE_STARTING, TWICE, WHILE_TAKING, IN_A_FINALIZER],
+    ids=["work", "birth", "start", "twice", "take", "finalizer"],
 )
 def test_ends_at_once_and_silently(models: Path, folder: Path, moment: str) -> None:
     assert run(folder, moment, str(models)) == (130, b"", b"")
@@ -132,9 +141,11 @@ def test_records_all_or_nothing(models: Path, folder: Path, cli: Callable) -> No
 
 @pytest.fixture
 def _restored() -> Iterator[None]:
-    before = signal.getsignal(signal.SIGINT)
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGALRM), sys.unraisablehook
     yield
-    signal.signal(signal.SIGINT, before)
+    signal.signal(signal.SIGINT, before[0])
+    signal.signal(signal.SIGALRM, before[1])
+    sys.unraisablehook = before[2]
 
 
 @pytest.mark.usefixtures("_restored")
