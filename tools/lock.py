@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = {
     "run.lock": ["--extra", "ml", "--group", "build"],
-    "dev.lock": ["--extra", "ml", "--extra", "remote", "--extra", "scale", "--group", "dev"],
+    "dev.lock": ["--extra", "ml", "--extra", "onnx", "--extra", "remote", "--extra", "scale", "--group", "dev"],
 }
 
 

@@ -1,6 +1,7 @@
 """telamon: every mitigation of MITRE ATLAS as a working, enforced and proved control.
 
-As a library: `telamon.open_checked(path)` gives a loader a file that every guard lets be loaded. The types of what
+As a library: `telamon.open_checked(path)` gives a loader a file that every guard lets be loaded, `telamon.load(path)`
+the tensors of a model that is loaded in a sandbox. The types of what
 this module offers stand in `__init__.pyi`, because what they need lies above everything that imports this module.
 """
 
@@ -8,7 +9,11 @@ from __future__ import annotations
 
 __version__ = "0.1.0"
 
-_HOMES = {"DeniedError": "telamon.checking.opening", "open_checked": "telamon.checking.opening"}
+_HOMES = {
+    "DeniedError": "telamon.checking.opening",
+    "open_checked": "telamon.checking.opening",
+    "load": "telamon.controls.artifact.library_loading.loading",
+}
 
 
 def __getattr__(name: str) -> object:

@@ -14,6 +14,7 @@ from telamon.kits.text.display import printable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from telamon.kits.formats.pickle.contents import Called
     from telamon.kits.formats.source import Source
 
 MIB: Final = 1024**2
@@ -33,9 +34,18 @@ _NUMBER_BYTES: Final = {**ITEM_BYTES, "C64": 4}
 
 
 class NotRebuiltError(TelamonError):
-    """Tensors cannot be taken from a file without loading it; the message says why."""
+    """Tensors cannot be taken from a file without loading it; the message says why.
+
+    Args:
+        message: One line.
+        calls: What the file was seen to call, as `telamon.kits.formats.pickle.contents.Called`.
+    """
 
     code: ClassVar[str] = "not-rebuilt"
+
+    def __init__(self, message: str, *, calls: frozenset[Called] = frozenset()) -> None:
+        super().__init__(message)
+        self.calls = calls
 
 
 class LeftOutError(NotRebuiltError):

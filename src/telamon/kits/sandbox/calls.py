@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from telamon.kits.sandbox.seccomp import ALLOW, TRAP, Rule, Test, assemble, refuse
+from telamon.kits.sandbox.seccomp import ALLOW, TRAP, Condition, Rule, assemble, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,7 +23,7 @@ _COMPUTING: Final = """
 read write readv writev pread64 pwrite64 preadv pwritev preadv2 pwritev2 close close_range lseek sendfile ftruncate
 fallocate fsync fdatasync fadvise64 readahead stat fstat lstat newfstatat statx statfs fstatfs access faccessat
 faccessat2 readlink readlinkat getdents getdents64 getcwd chdir fchdir umask mmap munmap mprotect mremap madvise brk
-msync mincore pkey_alloc pkey_free pkey_mprotect rt_sigaction rt_sigprocmask rt_sigreturn rt_sigpending
+msync pkey_alloc pkey_free pkey_mprotect rt_sigaction rt_sigprocmask rt_sigreturn rt_sigpending
 rt_sigtimedwait rt_sigsuspend sigaltstack pause alarm setitimer getitimer dup dup2 dup3 pipe pipe2 eventfd eventfd2
 select pselect6 poll ppoll epoll_create epoll_create1 epoll_ctl epoll_wait epoll_pwait epoll_pwait2 futex futex_wait
 futex_wake futex_requeue futex_waitv set_robust_list rseq set_tid_address membarrier restart_syscall gettid getpid
@@ -117,28 +117,28 @@ def _named(names: str, numbers: Mapping[str, int], answer: int) -> Iterator[Rule
     return (Rule(numbers[name], answer) for name in names.split() if name in numbers)
 
 
-def _any_of(argument: int, values: tuple[int, ...]) -> tuple[tuple[Test, ...], ...]:
-    return tuple((Test(argument, value),) for value in values)
+def _any_of(argument: int, values: tuple[int, ...]) -> tuple[tuple[Condition, ...], ...]:
+    return tuple((Condition(argument, value),) for value in values)
 
 
 def _for_loading(policy: SandboxPolicy, numbers: Mapping[str, int], process: int) -> Iterator[Rule]:
     """Yield the allow-list; of each call the first rule counts."""
     is_forking, is_writing = policy.processes > 0, bool(policy.writable)
     yield from _named(_COMPUTING, numbers, ALLOW)
-    opening = () if is_writing else ((Test(2, 0, _WRITING),),)
+    opening = () if is_writing else ((Condition(2, 0, _WRITING),),)
     yield Rule(numbers["openat"], ALLOW, _EPERM, opening)
     if "open" in numbers:
-        yield Rule(numbers["open"], ALLOW, _EPERM, tuple((Test(1, 0, _WRITING),) for _ in opening))
+        yield Rule(numbers["open"], ALLOW, _EPERM, tuple((Condition(1, 0, _WRITING),) for _ in opening))
     kept = _CLONE_OTHERS if is_forking else _CLONE_OTHERS | _CLONE_THREAD
-    yield Rule(numbers["clone"], ALLOW, _EPERM, ((Test(0, 0 if is_forking else _CLONE_THREAD, kept),),))
+    yield Rule(numbers["clone"], ALLOW, _EPERM, ((Condition(0, 0 if is_forking else _CLONE_THREAD, kept),),))
     yield Rule(numbers["fcntl"], ALLOW, _EPERM, _any_of(1, _FCNTL))
     yield Rule(numbers["ioctl"], ALLOW, _EPERM, _any_of(1, _IOCTL))
     yield Rule(numbers["prctl"], ALLOW, _EPERM, _any_of(0, _PRCTL))
     for name in ("kill", "tgkill"):
-        yield Rule(numbers[name], ALLOW, _EPERM, ((Test(0, process),),))
+        yield Rule(numbers[name], ALLOW, _EPERM, ((Condition(0, process),),))
     # Limits may be read, of this process alone, and not set; so may the processors that it runs on be chosen.
-    yield Rule(numbers["prlimit64"], ALLOW, _EPERM, ((Test(0, 0), Test(2, 0, is_pointer=True)),))
-    yield Rule(numbers["sched_setaffinity"], ALLOW, _EPERM, ((Test(0, 0),),))
+    yield Rule(numbers["prlimit64"], ALLOW, _EPERM, ((Condition(0, 0), Condition(2, 0, is_pointer=True)),))
+    yield Rule(numbers["sched_setaffinity"], ALLOW, _EPERM, ((Condition(0, 0),),))
     yield Rule(numbers["clone3"], _ENOSYS)  # its flags stand in memory, where a filter cannot look; libc uses clone
     yield from _named(_CHANGING, numbers, ALLOW if any(map(Path.is_dir, policy.writable)) else _EPERM)
     yield from _named(_STARTING, numbers, ALLOW if is_forking else _EPERM)
@@ -154,17 +154,17 @@ def _sockets(policy: SandboxPolicy, numbers: Mapping[str, int]) -> Iterator[Rule
     A socket of a path reaches servers that run with other rights (Docker's, D-Bus), and Landlock does not know it.
     """
     families = (_AF_INET, _AF_INET6) if policy.may_connect else ()
-    allowed = tuple((Test(0, family), Test(1, kind, _SOCKET_TYPE)) for family in families for kind in (1, 2))
+    allowed = tuple((Condition(0, family), Condition(1, kind, _SOCKET_TYPE)) for family in families for kind in (1, 2))
     yield Rule(numbers["socket"], ALLOW if allowed else _EPERM, _EPERM, allowed)
 
 
 def _for_programs(policy: SandboxPolicy, numbers: Mapping[str, int]) -> Iterator[Rule]:
     """Yield the deny-list."""
-    yield Rule(numbers["clone"], ALLOW, _EPERM, ((Test(0, 0, _CLONE_OTHERS),),))
+    yield Rule(numbers["clone"], ALLOW, _EPERM, ((Condition(0, 0, _CLONE_OTHERS),),))
     yield Rule(numbers["clone3"], _ENOSYS)
     yield Rule(numbers["ioctl"], _EPERM, ALLOW, _any_of(1, _IOCTL_REFUSED))
-    yield Rule(numbers["prlimit64"], ALLOW, _EPERM, ((Test(0, 0),),))
-    yield Rule(numbers["socketpair"], ALLOW, _EPERM, ((Test(0, _AF_UNIX),),))
+    yield Rule(numbers["prlimit64"], ALLOW, _EPERM, ((Condition(0, 0),),))
+    yield Rule(numbers["socketpair"], ALLOW, _EPERM, ((Condition(0, _AF_UNIX),),))
     yield from _sockets(policy, numbers)
     yield from _named(_REFUSED_TO_PROGRAMS, numbers, _EPERM)
     yield from _named(_ATTACKS, numbers, TRAP)

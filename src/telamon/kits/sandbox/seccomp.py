@@ -39,7 +39,7 @@ def refuse(error_number: int) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Test:
+class Condition:
     """Whether an argument of a call, masked, has a value.
 
     The lower 32 bits are compared, which are all that the kernel looks at in an `int`; of a pointer both halves.
@@ -65,7 +65,7 @@ class Rule:
     number: int
     matched: int
     otherwise: int = 0
-    alternatives: tuple[tuple[Test, ...], ...] = ()
+    alternatives: tuple[tuple[Condition, ...], ...] = ()
 
 
 def assemble(architecture: str, rules: Iterable[Rule], default: int) -> bytes:

@@ -18,7 +18,7 @@ from telamon.kits.formats.tensor_data import (
     row_major,
 )
 from telamon.kits.formats.weights.dtypes import NUMPY
-from telamon.kits.formats.weights.torch_files import Read
+from telamon.kits.formats.weights.torch_files import Read, telling
 from telamon.kits.formats.weights.tree import ONLY, Flattened, Flattener
 from telamon.kits.text.display import printable
 
@@ -27,19 +27,20 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from telamon.kits.formats.pickle import Skip, Value
+    from telamon.kits.formats.pickle.contents import Called, Contents
     from telamon.kits.formats.source import Source
 
 _NUMBERS: Final = re.compile(r"([<>|=]?)([?biufc]\d{0,2})\Z")
 
 
 def read_npy(source: Source) -> Read:
-    """Return the array of an npy file.
+    """Return the array of an npy file; one that holds no numbers is left out.
 
     Raises:
-        NotRebuiltError: It holds no numbers, or its header is not understood.
+        NotRebuiltError: Its header is not understood.
         SourceError: The file cannot be read.
     """
-    return Read(flattened=Flattened(tensors={ONLY: _array(source)}), calls=frozenset())
+    return read_npz_members({ONLY: source})
 
 
 def read_npz_members(members: Mapping[str, Source]) -> Read:
@@ -53,13 +54,24 @@ def read_npz_members(members: Mapping[str, Source]) -> Read:
         SourceError: The file cannot be read.
     """
     found = Flattened()
+    calls: set[Called] = set()
     for name, source in members.items():
         short = name.removesuffix(".npy")
         try:
             found.tensors[short] = _array(source)
         except LeftOutError:
             found.left_out.append(short)
-    return Read(flattened=found, calls=frozenset())
+            calls |= _calls_of_objects(source)
+    return Read(flattened=found, calls=frozenset(calls))
+
+
+def _calls_of_objects(source: Source) -> frozenset[Called]:
+    """Return what the pickle of an array of objects calls, up to its end or to where it breaks off."""
+    header = read_npy_header(source)
+    if not header.has_object:
+        return frozenset()
+    window = source.window
+    return contents(window.buffer, window.start + header.data_offset, window.end).calls
 
 
 def _array(source: Source) -> StoredTensor:
@@ -110,14 +122,21 @@ def read_pickle(source: Source) -> Read:
     window = source.window
     hook = _RawArrays(window.buffer)
     made = contents(window.buffer, window.start, window.end, hook=hook)
+    with telling(made):
+        _require_whole(made, hook.odd, window.end)
+        rebuilder = NumpyArrays(source, window.start, hook.ends)
+        flattened = Flattener(made, rebuilder).flatten(made.stream.value)
+    return Read(flattened=flattened, calls=made.calls)
+
+
+def _require_whole(made: Contents, odd: str, end: int) -> None:
+    """Refuse programs that loaders may see differently, or that are not all there is."""
     if made.stream.ending is not Ending.STOP:
         raise NotRebuiltError(f"the program breaks off: {made.stream.message}")
     asked = sorted({*made.asks, *(("persistent ids",) if made.persistent else ())})
-    if hook.odd or asked:
-        raise NotRebuiltError(hook.odd or f"the program asks for {', '.join(asked)}")
-    if made.stream.end != window.end:
+    if odd or asked:
+        raise NotRebuiltError(odd or f"the program asks for {', '.join(asked)}")
+    if made.stream.end != end:
         raise NotRebuiltError("other bytes follow the program")
     if made.stream.overrun is not None:
         raise NotRebuiltError("a frame means different programs to different loaders")
-    rebuilder = NumpyArrays(source, window.start, hook.ends)
-    return Read(flattened=Flattener(made, rebuilder).flatten(made.stream.value), calls=made.calls)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -13,7 +14,7 @@ from telamon.kits.formats.weights.tree import Flattened, Flattener
 from telamon.kits.text.display import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from telamon.kits.formats.pickle.contents import Contents
     from telamon.kits.formats.source import Source
@@ -65,7 +66,8 @@ def read_zip_members(members: Mapping[str, Source]) -> Read:
 
     program = members[programs[0]]
     made = _run(program, program.start)
-    flattened = Flattener(made, TorchTensors(storage, is_big=words == b"big")).flatten(made.stream.value)
+    with telling(made):
+        flattened = Flattener(made, TorchTensors(storage, is_big=words == b"big")).flatten(made.stream.value)
     return Read(flattened=flattened, calls=made.calls)
 
 
@@ -83,6 +85,12 @@ def read_legacy(source: Source) -> Read:
         calls |= before.calls
     behind, made = _next(source, start)
     behind, listed = _next(source, behind)
+    with telling(made):
+        flattened = _legacy_tensors(source, made, listed, behind)
+    return Read(flattened=flattened, calls=frozenset(calls | made.calls | listed.calls))
+
+
+def _legacy_tensors(source: Source, made: Contents, listed: Contents, behind: int) -> Flattened:
     keys = listed.stream.value
     if not isinstance(keys, Collection) or keys.kind is not Kind.LIST or not keys.is_whole:
         raise NotRebuiltError("the storages are not listed as torch lists them")
@@ -91,8 +99,17 @@ def read_legacy(source: Source) -> Read:
         if isinstance(pid, Collection) and pid.items[:1] == ["storage"]:
             places.learn(*storage_length(Persistent(pid)))
     places.settle()
-    flattened = Flattener(made, TorchTensors(places.find)).flatten(made.stream.value)
-    return Read(flattened=flattened, calls=frozenset(calls | made.calls | listed.calls))
+    return Flattener(made, TorchTensors(places.find)).flatten(made.stream.value)
+
+
+@contextmanager
+def telling(made: Contents) -> Iterator[None]:
+    """Have errors say what the program calls, for who judges it."""
+    try:
+        yield
+    except NotRebuiltError as error:
+        error.calls |= made.calls
+        raise
 
 
 class _LegacyStorages:
@@ -143,8 +160,9 @@ def _next(source: Source, start: int) -> tuple[int, Contents]:
 
 def _run(source: Source, start: int) -> Contents:
     made = contents(source.buffer, start, source.end, loader=_LOADER)
-    if made.stream.ending is not Ending.STOP:
-        raise NotRebuiltError(f"the program breaks off: {made.stream.message}")
-    if made.asks:
-        raise NotRebuiltError(f"the program asks for {', '.join(sorted(made.asks))}")
+    with telling(made):
+        if made.stream.ending is not Ending.STOP:
+            raise NotRebuiltError(f"the program breaks off: {made.stream.message}")
+        if made.asks:
+            raise NotRebuiltError(f"the program asks for {', '.join(sorted(made.asks))}")
     return made
