@@ -113,12 +113,18 @@ class Advisory:
 
 
 class RecordError(TelamonError):
-    """A record breaks the OSV schema in something that matching needs."""
+    """A record breaks the OSV schema in something that matching needs.
+
+    Remedy: Take the record from its database again, or leave it out of what is imported.
+    """
 
     code: ClassVar[str] = "advisory-malformed"
 
 
 class SnapshotError(TelamonError):
-    """A snapshot of advisories cannot be read, or what it should be made of cannot."""
+    """A snapshot of advisories cannot be read, or what it should be made of cannot.
+
+    Remedy: Import the advisories again, from a folder or an archive of records in OSV form.
+    """
 
     code: ClassVar[str] = "advisory-snapshot"

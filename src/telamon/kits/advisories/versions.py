@@ -21,7 +21,10 @@ SEMVER: Final = re.compile(
 
 
 class VersionError(TelamonError):
-    """A version is none of its ecosystem, so that it has no place in the order."""
+    """A version is none of its ecosystem, so that it has no place in the order.
+
+    Remedy: Write the version as its ecosystem does, such as 1.2.3 on PyPI.
+    """
 
     code: ClassVar[str] = "version-malformed"
 

@@ -36,6 +36,8 @@ _NUMBER_BYTES: Final = {**ITEM_BYTES, "C64": 4}
 class NotRebuiltError(TelamonError):
     """Tensors cannot be taken from a file without loading it; the message says why.
 
+    Remedy: Load the file in the sandbox instead: `telamon convert` without `--no-load`, or `telamon load`.
+
     Args:
         message: One line.
         calls: What the file was seen to call, as `telamon.kits.formats.pickle.contents.Called`.
@@ -49,7 +51,12 @@ class NotRebuiltError(TelamonError):
 
 
 class LeftOutError(NotRebuiltError):
-    """One array holds no numbers; it is left out, and named."""
+    """One array holds no numbers; it is left out, and named.
+
+    Remedy: Write what it holds, texts or objects, to a file of its own; safetensors holds numbers alone.
+    """
+
+    code: ClassVar[str] = "array-left-out"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

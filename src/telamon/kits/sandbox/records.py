@@ -20,7 +20,10 @@ Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json
 
 
 class SandboxError(TelamonError):
-    """A sandbox could not be set up, or what ran in it did not keep to the protocol."""
+    """A sandbox could not be set up, or what ran in it did not keep to the protocol.
+
+    Remedy: Run it again; where it fails again, something else on this machine hinders the sandbox: the message names it.
+    """
 
     code = "sandbox"
     exit_code = ExitCode.NOT_RUN
@@ -28,6 +31,8 @@ class SandboxError(TelamonError):
 
 class SandboxUnavailableError(SandboxError):
     """A sandbox is required and this machine cannot enforce all of it.
+
+    Remedy: Use Linux 5.13 or newer with Landlock and seccomp, on x86-64 or AArch64, or do not require the sandbox.
 
     Args:
         missing: What it cannot enforce, in words.

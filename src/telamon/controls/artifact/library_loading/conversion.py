@@ -58,7 +58,10 @@ _HARMLESS: Final = frozenset({Effect.DATA, Effect.INSTANTIATES_ARGUMENT})
 
 
 class RefusedError(TelamonError):
-    """The file calls what no weights need; it is neither converted nor loaded."""
+    """The file calls what no weights need; it is neither converted nor loaded.
+
+    Remedy: See with `telamon check` what it calls; if that is meant, take the weights where it can do no harm.
+    """
 
     code: ClassVar[str] = "conversion-refused"
     exit_code: ClassVar[ExitCode] = ExitCode.FINDINGS

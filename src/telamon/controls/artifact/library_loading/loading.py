@@ -51,6 +51,8 @@ _PROGRAM: Final = (
 class LoadFailedError(TelamonError):
     """The model could not be loaded in the sandbox.
 
+    Remedy: Install what the model was written with, and name folders of its own classes with `--search`.
+
     Args:
         name: The model.
         ended: How the sandboxed child ended.
@@ -69,7 +71,10 @@ class LoadFailedError(TelamonError):
 
 
 class HostileLoadError(LoadFailedError):
-    """The model did what only an attack does; it was stopped."""
+    """The model did what only an attack does; it was stopped.
+
+    Remedy: Do not load the file anywhere; see with `telamon check` what it would do.
+    """
 
     code: ClassVar[str] = "load-hostile"
     exit_code: ClassVar[ExitCode] = ExitCode.FINDINGS

@@ -33,7 +33,10 @@ TIMES: Final = 4  # the model's size: its copy, what is loaded of it, what is pu
 
 
 class HandOverError(TelamonError):
-    """The sandboxed child handed back what is not as it must be."""
+    """The sandboxed child handed back what is not as it must be.
+
+    Remedy: Treat the file as hostile: only what runs in the sandbox can break what comes out of it.
+    """
 
     code: ClassVar[str] = "hand-over"
     exit_code: ClassVar[ExitCode] = ExitCode.NOT_RUN
