@@ -17,12 +17,13 @@ import re
 import subprocess
 import sys
 import sysconfig
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from survey_reach import DYNAMIC, Follower, Library, Reach, Summary
 from survey_source import Class, Module, modules_of, public_module, sources_of_folder, sources_of_wheel
-from telamon.kits.callables import table
+from telamon.kits.callables import Effect, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +34,8 @@ OUTPUT = Path(table.DATA) / "survey.tsv"
 PLATFORMS = ("any", "manylinux1_x86_64", "manylinux2010_x86_64", "manylinux2014_x86_64", "manylinux_2_17_x86_64")
 PLATFORMS_NEW = ("manylinux_2_24_x86_64", "manylinux_2_27_x86_64", "manylinux_2_28_x86_64")
 OLDER_PYTHONS = ("3.8", "3.10", "3.7", "3.9")
+
+FIRST_ON_TORCH = "torchvision==0.9.1"  # the installed torch is read before it, and after what torch itself builds on
 
 INSTANTIATED = ("__new__", "__del__", "__getattr__", "__getattribute__", "__hash__", "__eq__")
 BUILT = ("__setstate__", "__setattr__", "__getattr__", "__getattribute__")
@@ -96,20 +99,25 @@ def packages(folder: Path, only: str) -> Iterator[tuple[str, dict[str, Module]]]
     """Every package to read, as its name with version and its modules; bases before those that build on them."""
     standard = Path(sysconfig.get_path("stdlib"))
     yield f"Python {sys.version_info.major}.{sys.version_info.minor}", modules_of(sources_of_folder(standard, ""))
-    torch = Path(sysconfig.get_path("purelib")) / "torch"
-    if torch.is_dir():
-        installed = re.search(r"['\"]([\d.]+)", (torch / "version.py").read_text())
-        yield f"torch {installed[1] if installed else ''}", modules_of(sources_of_folder(torch, "torch/"))
     wheels = {_key(path.name): path for path in sorted(folder.glob("*.whl"))}
     for requirement, _ in requirements():
         name, _, version = requirement.partition("==")
         path = wheels.get(_key(f"{name}-{version}-"))
+        if requirement == FIRST_ON_TORCH:
+            yield from _torch()
         if not re.search(only, f"{name} {version}"):
             continue
         if path is None:
             print(f"not there: {requirement}", file=sys.stderr)
         else:
             yield f"{name} {version}", modules_of(sources_of_wheel(path))
+
+
+def _torch() -> Iterator[tuple[str, dict[str, Module]]]:
+    torch = Path(sysconfig.get_path("purelib")) / "torch"
+    if torch.is_dir():
+        installed = re.search(r"['\"]([\d.]+)", (torch / "version.py").read_text())
+        yield f"torch {installed[1] if installed else ''}", modules_of(sources_of_folder(torch, "torch/"))
 
 
 def _key(name: str) -> tuple[str, str]:
@@ -136,16 +144,19 @@ class Survey:
         follower = Follower(self._library)
         is_standard = source.startswith("Python ")
         pending: dict[tuple[str, str], Summary] = {}
+        reaches: dict[tuple[str, str], Reach | None] = {}
         for module in modules.values():
             for cls in module.classes.values():
                 pending[module.name, cls.name] = self._judge(follower, cls, source, is_standard=is_standard)
             for name in module.tuples:
                 self._note(module.name, name, "rcib", source)
-            self._functions(follower, module, source, is_standard=is_standard)
+            reaches.update(self._functions(follower, module, source, is_standard=is_standard))
         for module in modules.values():
             if REEXPORTING.match(module.name):
                 self._reexports(module, source)
         self._library.summaries.update(pending)
+        functions = self._library.functions
+        functions.update({name: functions.get(name) or reach for name, reach in reaches.items()})  # in any version
         self._library.put_away()
 
     def _judge(self, follower: Follower, cls: Class, source: str, *, is_standard: bool) -> Summary:
@@ -184,19 +195,24 @@ class Survey:
         uses += "c" if is_called and not _reaches(hooks, CALLED) and "i" in uses else ""
         return summary, f"r{uses}" if uses else ""
 
-    def _functions(self, follower: Follower, module: Module, source: str, *, is_standard: bool) -> None:
-        for name, function in module.functions.items():
+    def _functions(
+        self, follower: Follower, module: Module, source: str, *, is_standard: bool
+    ) -> dict[tuple[str, str], Reach | None]:
+        """Note what is established about the functions of a module, and return what each reaches."""
+        reaches: dict[tuple[str, str], Reach | None] = {}
+        for name, definitions in module.functions.items():
+            reach = follower.function(definitions, module.name, None)
+            reaches[module.name, name] = reach
             if not (is_standard or WITH_FUNCTIONS.match(module.name)):
                 continue
-            reach = follower.function(function, module.name, None, 0)
             if is_standard and reach is not None and reach.effect != DYNAMIC:
                 self._dangers[module.name, name] = (reach, source)
                 continue
             uses = "" if reach is not None and reach.effect != DYNAMIC else "r"
             if not is_standard:
-                self._note(module.name, name, uses, source)
-                if public_module(function):
-                    self._note(public_module(function), name, uses, source)
+                for place in {module.name, *map(public_module, definitions)} - {""}:
+                    self._note(place, name, uses, source)
+        return reaches
 
     def _reexports(self, module: Module, source: str) -> None:
         """Note classes under the name of a package that used to define them itself."""
@@ -208,8 +224,8 @@ class Survey:
                 self._note(module.name, name, uses[0], source)
 
     def _dangerous_methods(self, follower: Follower, cls: Class, source: str) -> None:
-        for name, method in cls.methods.items():
-            reach = follower.function(method, cls.module, cls, 0)
+        for name, definitions in cls.methods.items():
+            reach = follower.function(definitions, cls.module, cls)
             if reach is not None and reach.effect != DYNAMIC and not reach.name.startswith("."):
                 self._dangers[cls.module, f"{cls.name}.{name}"] = (reach, source)
                 if name == "__init__":
@@ -231,14 +247,20 @@ class Survey:
             letters = "".join(letter for letter in "rcibf" if letter in uses)
             if letters in {"", "r"} and "." not in name and not WITH_FUNCTIONS.match(module):
                 continue
-            if letters and table.fact(module, name) is None and table.module_default(module) is None:
+            if letters and table.fact(module, name) is None and not _is_dangerous(module):
                 rows[module, letters, source.split(" ")[0], "-"].append(name)
         for (module, name), (reach, source) in self._dangers.items():
             if (module, name) in self._uses and set(self._uses[module, name][0]) - {"r"} and "." not in name:
                 rows = _without(rows, module, name)
-            if table.fact(module, name) is None and table.module_default(module) is None:
+            if table.fact(module, name) is None and not _is_dangerous(module):
                 rows[module, reach.effect, source.split(" ")[0], reach.name].append(name)
         return rows
+
+
+def _is_dangerous(module: str) -> bool:
+    """Whether the table has a word for all of a module that one name in it does not change."""
+    default = table.module_default(module)
+    return default is not None and default.called != {Effect.EVALUATES_TEXT}
 
 
 def _without(rows: dict[Row, list[str]], module: str, name: str) -> dict[Row, list[str]]:
@@ -289,4 +311,9 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    # Calls are followed to their end, some thousands deep, each through a dozen frames.
+    sys.setrecursionlimit(10**6)
+    threading.stack_size(2**30)
+    thread = threading.Thread(target=main)
+    thread.start()
+    thread.join()

@@ -114,7 +114,7 @@ NATIVE_BASES = frozenset(
             "NamedTuple",
         ),
         *("typing_extensions.NamedTuple", "io.BytesIO", "io.StringIO", "OSError", "Warning", "UserWarning", "property"),
-        *("torch._C._TensorMeta", "sympy.Function", "typing.SupportsFloat", "typing.Awaitable", "slice"),
+        *("torch._C._TensorMeta", "typing.SupportsFloat", "typing.Awaitable", "slice"),
         *("numbers.Number", "numbers.Real", "numbers.Integral", "numbers.Complex", "numbers.Rational"),
     }
 )
@@ -143,7 +143,7 @@ REVIEWED = re.compile(
             r"huggingface_hub\.hub_mixin\.ModelHubMixin\.__new__",  # stores arguments by the class's own coders
             r"flair\.models\.language_model\.LanguageModel\.__setstate__",  # its own constructor, load_state_dict
             r"fastcore\.(foundation|basics)\.[A-Za-z]+\.(__eq__|__getattr__)",
-            r"skbase\.base\._base\.BaseObject\.__eq__",  # imports a fixed module
+            r"(skbase|sktime)\.base\._base\.BaseObject\.__eq__",  # imports a fixed module
             r"_collections_abc\.[A-Za-z]+\.__\w+__",
             r"collections\.[A-Za-z]+\.\w+",
             r"enum\.(Enum|Flag|IntFlag)\..*",

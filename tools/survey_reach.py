@@ -5,13 +5,18 @@ from __future__ import annotations
 import ast
 import builtins
 import dataclasses
+import sys
 
-from survey_primitives import METHODS, NATIVE_BASES, REVIEWED, effect_of
+from survey_primitives import HARMLESS, METHODS, NATIVE_BASES, REVIEWED, effect_of
 from survey_source import Class, Function, Module, dotted, imports_of
+from telamon.kits.callables import table
+from telamon.kits.callables.capabilities import Effect
 
-MAX_DEPTH = 6  # calls followed from a method
 MAX_CHAIN = 12  # re-exports and base classes followed
+CONSTRUCTING = ("__new__", "__init__", "__post_init__")
 BUILTINS = frozenset(dir(builtins))
+# What the table says of whole modules is true of most in them; what runs code is meant of each.
+RUNNING = frozenset({Effect.EXECUTE, Effect.EVALUATES_TEXT})
 DYNAMIC = "a call of what it is given"
 UNKNOWN_BASE = "a base class that was not read"
 
@@ -35,16 +40,18 @@ class Summary:
     fills: bool
 
 
+Key = tuple[str, str, str]  # module, class that is instantiated, function with its line
 Lineage = tuple[list[Class], list[Summary], bool, list[str]]
 
 
 @dataclasses.dataclass(slots=True)
 class Library:
-    """Everything read so far: sources of the package at hand, summaries of the others."""
+    """Everything read so far: sources of the package at hand, summaries and reaches of functions of the others."""
 
     modules: dict[str, Module] = dataclasses.field(default_factory=dict)
     exports: dict[str, tuple[dict[str, str], list[str]]] = dataclasses.field(default_factory=dict)
     summaries: dict[tuple[str, str], Summary] = dataclasses.field(default_factory=dict)
+    functions: dict[tuple[str, str], Reach | None] = dataclasses.field(default_factory=dict)
     _resolved: dict[str, tuple[str, str] | None] = dataclasses.field(default_factory=dict)
     _inside: dict[tuple[str, str], tuple[str, str] | None] = dataclasses.field(default_factory=dict)
     _starred: dict[tuple[str, str], str | None] = dataclasses.field(default_factory=dict)
@@ -110,7 +117,7 @@ class Library:
         here = self.modules.get(module)
         if here is not None and (tail in here.classes or tail in here.functions or tail in here.tuples):
             return True
-        return (module, tail) in self.summaries
+        return (module, tail) in self.summaries or (module, tail) in self.functions
 
     def _names(self, module: str) -> tuple[dict[str, str], list[str]]:
         here = self.modules.get(module)
@@ -184,7 +191,10 @@ class Follower:
 
     def __init__(self, library: Library) -> None:
         self._library = library
-        self._seen: dict[tuple[str, str, str], Reach | None] = {}
+        self._seen: dict[Key, Reach | None] = {}
+        self._followed: dict[Key, int] = {}  # what is being followed, with how deep
+        self._supposed: dict[Key, int] = {}  # what reaches nothing if what is followed at that depth does not
+        self._outermost = sys.maxsize
         self._lineages: dict[tuple[str, str], Lineage] = {}
 
     def lineage(self, cls: Class) -> Lineage:
@@ -232,11 +242,11 @@ class Follower:
         sources, summaries, _, _ = self.lineage(cls)
         for source in sources:
             if name in source.methods:
-                return True, self.function(source.methods[name], source.module, cls, 0)
+                return True, self.function(source.methods[name], source.module, cls)
             if name in source.aliases:
-                return True, self._named(
-                    self._library.local(self._library.modules[source.module], source.aliases[name]), 0
-                )
+                module = self._library.modules[source.module]
+                reaches = (self.named(self._library.local(module, alias)) for alias in source.aliases[name])
+                return True, next((reach for reach in reaches if reach is not None), None)
         for summary in summaries:
             if name in summary.hooks:
                 return True, summary.hooks[name]
@@ -246,70 +256,107 @@ class Follower:
         """What the property setters reach, which slot state in a BUILD calls."""
         sources, summaries, _, _ = self.lineage(cls)
         for source in sources:
-            for setter in source.setters:
-                reach = self.function(setter, source.module, cls, 0)
-                if reach is not None:
-                    return reach
+            reach = self.function(source.setters, source.module, cls)
+            if reach is not None:
+                return reach
         return next((s.setters for s in summaries if s.setters is not None), None)
 
-    def function(self, function: Function, module: str, cls: Class | None, depth: int) -> Reach | None:
-        """What the body of a function reaches."""
-        key = (module, f"{cls.module}.{cls.name}" if cls else "", f"{function.name}:{function.lineno}")
-        if key in self._seen or depth > MAX_DEPTH:
-            return self._seen.get(key)
-        self._seen[key] = None  # recursion adds nothing
-        owner = (
-            next((c for c in self.lineage(cls)[0] if c.methods.get(function.name) is function), None) if cls else None
-        )
-        if REVIEWED.fullmatch(f"{module}.{owner.name + '.' if owner else ''}{function.name}"):
-            return None
-        body = _Body(self, self._library, self._library.modules[module], function, cls=cls, depth=depth)
-        self._seen[key] = body.reach()
-        return self._seen[key]
-
-    def _named(self, name: str, depth: int) -> Reach | None:  # noqa: PLR0911  # one return for each kind of name
-        """What calling a dotted name reaches."""
-        effect = effect_of(name)
-        if effect is not None:
-            return Reach(effect, name)
-        found = self._library.resolve(name) if "." in name else None
-        if found is None:
-            method = METHODS.get(name.rpartition(".")[2]) if "." in name and not name.startswith("json.") else None
-            return None if method is None else Reach(method, name)  # native or not read
-        full = f"{found[0]}.{found[1]}"
-        effect = effect_of(full)
-        if effect is not None:
-            return Reach(effect, full)
-        here = self._library.modules.get(found[0])
-        if here is None:
-            summary = self._library.summaries.get(found)
-            hooks = summary.hooks if summary else {}
-            return next((r for n in ("__new__", "__init__", "__post_init__") if (r := hooks.get(n))), None)
-        if found[1] in here.functions:
-            return self.function(here.functions[found[1]], found[0], None, depth + 1)
-        if found[1] in here.classes:
-            return self.constructor(here.classes[found[1]], depth + 1)
-        return None
-
-    def constructor(self, cls: Class, depth: int) -> Reach | None:
-        """What calling a class reaches."""
-        if depth > MAX_DEPTH:
-            return None
-        for name in ("__new__", "__init__", "__post_init__"):
-            _, reach = self.hook(cls, name)
+    def function(self, definitions: list[Function], module: str, cls: Class | None) -> Reach | None:
+        """What the body of a function reaches, whichever of its definitions it is."""
+        for definition in definitions:
+            reach = self._definition(definition, module, cls)
             if reach is not None:
                 return reach
         return None
+
+    def _definition(self, function: Function, module: str, cls: Class | None) -> Reach | None:
+        """What one definition reaches.
+
+        A call of what is being followed already adds nothing, but that nothing is reached is then only as true as it is
+        of the outermost function of the cycle: until that one has been followed to its end, it is kept as supposed.
+        """
+        key = (module, f"{cls.module}.{cls.name}" if cls else "", f"{function.name}:{function.lineno}")
+        if key in self._seen:
+            return self._seen[key]
+        earlier = self._followed.get(key, self._supposed.get(key))
+        if earlier is not None:
+            self._outermost = min(self._outermost, earlier)
+            return None
+        if self._is_reviewed(function, module, cls):
+            return None
+        around, begun, here = self._outermost, len(self._supposed), len(self._followed)
+        self._followed[key] = self._outermost = here
+        reach = _Body(self, self._library, self._library.modules[module], function, cls=cls).reach()
+        del self._followed[key]
+        outermost, self._outermost = self._outermost, around
+        if reach is None and outermost < here:
+            self._supposed[key] = outermost
+            self._outermost = min(around, outermost)
+            return None
+        while len(self._supposed) > begun:
+            supposed, _ = self._supposed.popitem()
+            if reach is None:
+                self._seen[supposed] = None
+        self._seen[key] = reach
+        return reach
+
+    def _is_reviewed(self, function: Function, module: str, cls: Class | None) -> bool:
+        lineage = self.lineage(cls)[0] if cls else []
+        owner = next((c for c in lineage if any(m is function for m in c.methods.get(function.name, []))), None)
+        return REVIEWED.fullmatch(f"{module}.{owner.name + '.' if owner else ''}{function.name}") is not None
+
+    def named(self, name: str) -> Reach | None:
+        """What calling a dotted name reaches."""
+        found = self._library.resolve(name) if "." in name else None
+        full = name if found is None else f"{found[0]}.{found[1]}"
+        if name in HARMLESS or full in HARMLESS:
+            return None
+        effect = effect_of(name) or effect_of(full) or _typed(found or tuple(name.rpartition(".")[::2]))
+        if effect is not None:
+            return Reach(effect, full)
+        if found is not None:
+            return self._found(*found)
+        method = METHODS.get(name.rpartition(".")[2]) if "." in name and not name.startswith("json.") else None
+        return None if method is None else Reach(method, name)  # native or not read
+
+    def _found(self, module: str, name: str) -> Reach | None:
+        """What calling a class or function that was read reaches."""
+        here = self._library.modules.get(module)
+        if here is None:
+            return self._put_away((module, name))
+        if name in here.functions:
+            return self.function(here.functions[name], module, None)
+        return self.constructor(here.classes[name]) if name in here.classes else None
+
+    def _put_away(self, found: tuple[str, str]) -> Reach | None:
+        """What calling a class or function of a package that was read before reaches."""
+        summary = self._library.summaries.get(found)
+        if summary is None:
+            return self._library.functions.get(found)
+        return next((reach for name in CONSTRUCTING if (reach := summary.hooks.get(name)) is not None), None)
+
+    def constructor(self, cls: Class) -> Reach | None:
+        """What calling a class reaches."""
+        reaches = (self.hook(cls, name)[1] for name in CONSTRUCTING)
+        return next((reach for reach in reaches if reach is not None), None)
+
+
+def _typed(name: tuple[str, ...]) -> str | None:
+    """What the table says, by what was typed into it by hand, that calling a module's name does beyond data."""
+    module, attribute = name
+    known = table.fact(module, attribute) or table.module_default(module)
+    effects = known.called & RUNNING if known is not None else ()
+    return "+".join(sorted(effects)) or None
 
 
 class _Body:
     """The calls of one function body."""
 
     def __init__(
-        self, follower: Follower, library: Library, module: Module, function: Function, *, cls: Class | None, depth: int
+        self, follower: Follower, library: Library, module: Module, function: Function, *, cls: Class | None
     ) -> None:
         self._follower, self._library, self._module = follower, library, module
-        self._function, self._class, self._depth = function, cls, depth
+        self._function, self._class = function, cls
         arguments = function.args
         self._parameters = [a.arg for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
         self._self = self._parameters[0] if cls is not None and self._parameters else ""
@@ -349,13 +396,13 @@ class _Body:
         if name in self._nested:
             return None  # its body is walked with this one
         if name in self._imports:
-            return self._follower._named(self._imports[name], self._depth)  # noqa: SLF001 - one subject, two classes
+            return self._follower.named(self._imports[name])
         if name in {"cls", self._self} and self._class is not None:
-            return self._follower.constructor(self._class, self._depth + 1) if self._depth < 2 else None  # noqa: PLR2004
+            return self._follower.constructor(self._class)
         if name in self._locals:
             return Reach(DYNAMIC, DYNAMIC)
         target = self._library.local(self._module, name)
-        return self._follower._named(target, self._depth)  # noqa: SLF001 - as above
+        return self._follower.named(target)
 
     def _attribute(self, target: ast.Attribute) -> Reach | None:  # one return for each kind
         text = dotted(target)
@@ -363,7 +410,7 @@ class _Body:
             return self._method(target)
         head, _, rest = text.partition(".")
         if head in self._imports:
-            return self._follower._named(f"{self._imports[head]}.{rest}", self._depth)  # noqa: SLF001 - as above
+            return self._follower.named(f"{self._imports[head]}.{rest}")
         if head in {self._self, "cls"} and self._class is not None:
             return self._own(rest, target)
         if head in self._locals:
@@ -371,7 +418,7 @@ class _Body:
         name = self._library.local(self._module, text)
         if name == text and head not in BUILTINS:
             return self._unknown_receiver(target.attr)
-        return self._follower._named(name, self._depth)  # noqa: SLF001 - as above
+        return self._follower.named(name)
 
     def _own(self, rest: str, target: ast.Attribute) -> Reach | None:
         """`self.method()`, or a call below an attribute of the instance."""
@@ -381,9 +428,9 @@ class _Body:
             return None
         sources, summaries, _, natives = self._follower.lineage(self._class)
         for source in sources:
-            if rest in source.methods and self._depth < MAX_DEPTH:
-                return self._follower.function(source.methods[rest], source.module, self._class, self._depth + 1)
-        if summaries or natives or self._depth >= MAX_DEPTH:
+            if rest in source.methods:
+                return self._follower.function(source.methods[rest], source.module, self._class)
+        if summaries or natives:
             return self._unknown_receiver(rest)  # inherited from a class put away or in C
         return Reach(DYNAMIC, DYNAMIC)
 
@@ -395,13 +442,13 @@ class _Body:
         return self._unknown_receiver(target.attr)
 
     def _super(self, name: str) -> Reach | None:
-        if self._class is None or self._depth >= MAX_DEPTH:
+        if self._class is None:
             return None
         sources, summaries, _, _ = self._follower.lineage(self._class)
         for source in sources:
-            method = source.methods.get(name)
-            if method is not None and method is not self._function:
-                return self._follower.function(method, source.module, self._class, self._depth + 1)
+            methods = [method for method in source.methods.get(name, []) if method is not self._function]
+            if methods:
+                return self._follower.function(methods, source.module, self._class)
         for summary in summaries:
             if name in summary.hooks:
                 return summary.hooks[name]

@@ -31,9 +31,9 @@ class Class:
     module: str
     name: str
     bases: list[str]
-    methods: dict[str, Function]
+    methods: dict[str, list[Function]]  # every definition of a name: of several below `if` and `try`, any may be it
     setters: list[Function]
-    aliases: dict[str, str]  # class attributes that are plain names, as `__setstate__ = _restore`
+    aliases: dict[str, list[str]]  # class attributes that are plain names, as `__setstate__ = _restore`
     members: list[str]  # plain assignments, which are the members of an enumeration
     public: str  # the module that `@set_module(...)` gives it, or nothing
 
@@ -47,7 +47,7 @@ class Module:
     imports: dict[str, str] = dataclasses.field(default_factory=dict)
     stars: list[str] = dataclasses.field(default_factory=list)
     classes: dict[str, Class] = dataclasses.field(default_factory=dict)
-    functions: dict[str, Function] = dataclasses.field(default_factory=dict)
+    functions: dict[str, list[Function]] = dataclasses.field(default_factory=dict)  # as `Class.methods`
     assigned: dict[str, str] = dataclasses.field(default_factory=dict)  # NAME = other.name at module level
     tuples: list[str] = dataclasses.field(default_factory=list)  # NAME = namedtuple(...)
 
@@ -139,15 +139,12 @@ class _Reader:
         elif isinstance(statement, ast.ClassDef):
             self._class(statement, "")
         elif isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
-            module.functions.setdefault(statement.name, statement)
+            if not _is_stub(statement):
+                module.functions.setdefault(statement.name, []).append(statement)
         elif isinstance(statement, ast.Assign):
             self._assignment(statement)
-        elif isinstance(statement, ast.If):
-            self.read(statement.body + statement.orelse)
-        elif isinstance(statement, ast.Try):
-            self.read(statement.body + [s for h in statement.handlers for s in h.body] + statement.orelse)
-        elif isinstance(statement, ast.With):
-            self.read(statement.body)
+        else:
+            self.read(_below(statement))
 
     def _assignment(self, statement: ast.Assign) -> None:
         target, value = statement.targets[0], statement.value
@@ -161,27 +158,54 @@ class _Reader:
 
     def _class(self, node: ast.ClassDef, outer: str) -> None:
         name = outer + node.name
-        methods = {s.name: s for s in node.body if isinstance(s, ast.FunctionDef | ast.AsyncFunctionDef)}
-        found = Class(
-            module=self._module.name,
-            name=name,
-            bases=[name for base in node.bases for name in _base(base)],
-            methods={n: m for n, m in methods.items() if not _is_setter(m)},
-            setters=[s for s in node.body if isinstance(s, ast.FunctionDef) and _is_setter(s)],
-            aliases={},
-            members=[],
-            public=public_module(node),
-        )
-        for statement in node.body:
-            if isinstance(statement, ast.ClassDef):
-                self._class(statement, f"{name}.")
+        found = self._module.classes.get(name)
+        if found is None:
+            found = Class(
+                module=self._module.name,
+                name=name,
+                bases=[],
+                methods={},
+                setters=[],
+                aliases={},
+                members=[],
+                public=public_module(node),
+            )
+            self._module.classes[name] = found
+        found.bases.extend(base for each in node.bases for base in _base(each) if base not in found.bases)
+        self._members(found, node.body)
+
+    def _members(self, found: Class, body: list[ast.stmt]) -> None:
+        for statement in body:
+            if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+                if _is_setter(statement):
+                    found.setters.append(statement)
+                elif not _is_stub(statement):
+                    found.methods.setdefault(statement.name, []).append(statement)
+            elif isinstance(statement, ast.ClassDef):
+                self._class(statement, f"{found.name}.")
             elif isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
                 target = statement.targets[0].id
                 text = dotted(statement.value) if isinstance(statement.value, ast.Name | ast.Attribute) else None
                 if text is not None:
-                    found.aliases[target] = text
+                    found.aliases.setdefault(target, []).append(text)
                 found.members.append(target)
-        self._module.classes.setdefault(name, found)
+            else:
+                self._members(found, _below(statement))
+
+
+def _below(statement: ast.stmt) -> list[ast.stmt]:
+    """What stands below `if`, `try`, `with`, `for` and `while`, on every branch."""
+    if isinstance(statement, ast.If | ast.For | ast.While):
+        return statement.body + statement.orelse
+    if isinstance(statement, ast.Try):
+        handled = [inner for handler in statement.handlers for inner in handler.body]
+        return statement.body + handled + statement.orelse + statement.finalbody
+    return statement.body if isinstance(statement, ast.With) else []
+
+
+def _is_stub(function: Function) -> bool:
+    """Whether it is a signature for type checkers, as `@overload` declares."""
+    return any((dotted(decorator) or "").split(".")[-1] == "overload" for decorator in function.decorator_list)
 
 
 def public_module(node: ast.ClassDef | Function) -> str:

@@ -33,11 +33,19 @@ def test_keeps_an_imported_release_where_load_finds_it(
 def test_importing_again_replaces_the_table(
     pinned: Release, as_format5: Callable[[Release], str], write: Callable[[str], Path], tmp_path: Path
 ) -> None:
-    text = as_format5(pinned)
+    text = as_format5(pinned).replace("version: 5.6.0", "version: 5.7.0")
     import_release(write(text), tmp_path / "data")
     import_release(write(text.replace("name: Reconnaissance", "name: Looking around")), tmp_path / "data")
-    assert atlas.load("5.6", folder=tmp_path / "data").tactics[0].name == "Looking around"
-    assert atlas.load("5.6").tactics[0].name == "Reconnaissance"
+    assert atlas.load("5.7", folder=tmp_path / "data").tactics[0].name == "Looking around"
+
+
+def test_other_facts_of_a_version_that_is_shipped_are_refused(
+    pinned: Release, as_format5: Callable[[Release], str], write: Callable[[str], Path], tmp_path: Path
+) -> None:
+    edited = as_format5(pinned).replace("name: Reconnaissance", "name: Looking around")
+    with pytest.raises(AtlasFileError, match=r"expected the facts of ATLAS 5\.6\.0 as they are shipped, found others"):
+        import_release(write(edited), tmp_path / "data")
+    assert not (tmp_path / "data").exists()
 
 
 def test_imports_the_official_file(official_file: Path, pinned: Release, tmp_path: Path) -> None:

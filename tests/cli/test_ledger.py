@@ -192,6 +192,27 @@ def test_nothing_is_appended_to_a_damaged_ledger(cli: Callable, folder: Path, sa
     assert cli("ledger", "verify").code == 1
 
 
+def test_nothing_is_appended_where_a_body_is_gone(cli: Callable, folder: Path, samples: Path, verifier: str) -> None:
+    database = folder / ".telamon" / "ledger.db"
+    tamper(database, "DELETE FROM body WHERE position = 2")
+    ended = cli("check", samples)
+    assert verifier
+    assert "not-recorded[ledger]: the body of entry 2 is missing and no erasure of it is recorded" in ended.out
+    assert cli("ledger", "verify").out.startswith("the ledger is damaged at entry 2: ")
+
+
+def test_a_ledger_without_its_checkpoints_is_not_verified(cli: Callable, folder: Path, verifier: str) -> None:
+    tamper(folder / ".telamon" / "ledger.db", "DELETE FROM checkpoint")
+    for words in ((), ("--ledger", ".telamon/ledger.db", "--verifier", verifier)):
+        ended = cli("ledger", "verify", *words)
+        assert (ended.code, ended.out.partition(";")[0]) == (
+            3,
+            "not verified: 8 entries agree with each other, and no checkpoint vouches for them",
+        )
+    assert cli("ledger", "checkpoint").code == 0
+    assert cli("ledger", "verify").out == "8 entries are what was recorded; 8 of them are under a checkpoint\n"
+
+
 def entry_count(database: Path, table: str) -> int:
     with closing(sqlite3.connect(database)) as connection:
         return int(connection.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0])  # noqa: S608  # likewise

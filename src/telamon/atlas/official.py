@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from telamon.atlas import format5, format6, table
 from telamon.atlas.assembly import Draft, Header, assemble
+from telamon.atlas.difference import diff
 from telamon.atlas.errors import AtlasFileError, shown
-from telamon.atlas.releases import NAME, SUFFIX, release_name
+from telamon.atlas.releases import NAME, SHIPPED, SUFFIX, load, release_name
 from telamon.atlas.shapes import File
 from telamon.atlas.yaml_tree import compose
 from telamon.kits.storage.files import FileWriteError, replace_file
@@ -29,12 +30,21 @@ FORMAT = re.compile(r"(\d{1,3})\.\d{1,3}(\.\d{1,3})?", re.ASCII)
 def import_release(path: Path, folder: Path) -> Release:
     """Read an official file and keep its facts in `folder`, where `telamon.atlas.load` finds them.
 
-    A table of the same version in `folder` is replaced as a whole.
+    A table of the same version in `folder` is replaced as a whole. Of a version that is shipped, only the same facts
+    are taken: a file that was cut off or edited would tell another story than all that goes by the shipped ones.
 
     Raises:
-        AtlasFileError: The file is none that can be read, or the folder cannot be written.
+        AtlasFileError: The file is none that can be read, states other facts than the release of its version that is
+            shipped, or the folder cannot be written.
     """
     release = read_release(path)
+    shipped = SHIPPED / f"{release_name(release.version)}{SUFFIX}"
+    if shipped.is_file() and not diff(load(release.version), release).is_empty:
+        raise AtlasFileError(
+            path.name,
+            f"expected the facts of ATLAS {release.version} as they are shipped, found others",
+            hint="a file that was cut off or edited is one reason; nothing was kept",
+        )
     write_table(release, folder / f"{release_name(release.version)}{SUFFIX}")
     return release
 

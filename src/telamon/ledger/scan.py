@@ -111,7 +111,7 @@ class Scan:
         expected = self._frontier.size
         flaw = find_bad_row(rows, expected)
         good = rows if flaw is None or flaw.index is None else rows[: flaw.index - expected]
-        self._missing_bodies += [row[0] for row in good if row[3] is None and b',"detail":"",' not in row[2]]
+        self._missing_bodies += missing_bodies(good)
         self._extend([row[1] for row in good])
         if flaw is not None:
             raise _BrokenError(flaw)
@@ -189,18 +189,35 @@ class Scan:
         )
 
     def _judge_missing_bodies(self) -> tuple[Flaw | None, int]:
-        if not self._missing_bodies:
-            return None, 0
-        try:
-            recorded = {parse_entry(leaf).erased_index for leaf in self._store.erasures()}
-        except LedgerError:
-            recorded = set()  # the scan has found that entry to be bad
-        unexplained = [index for index in self._missing_bodies if index not in recorded]
+        unexplained = unexplained_bodies(self._store, self._missing_bodies)
         erased = len(self._missing_bodies) - len(unexplained)
-        if not unexplained:
-            return None, erased
-        reason = f"the body of entry {unexplained[0]} is missing and no erasure of it is recorded"
-        return Flaw(damage=Damage.BODY_MISSING, index=unexplained[0], reason=reason), erased
+        return (_missing(unexplained[0]) if unexplained else None), erased
+
+
+def missing_bodies(rows: Sequence[Row]) -> list[int]:
+    """Return the indexes of entries that were recorded with a body, and have none."""
+    return [row[0] for row in rows if row[3] is None and b',"detail":"",' not in row[2]]
+
+
+def unexplained_bodies(store: Store, missing: Sequence[int]) -> list[int]:
+    """Return those of the missing bodies of which no erasure is recorded."""
+    if not missing:
+        return []
+    try:
+        recorded = {parse_entry(leaf).erased_index for leaf in store.erasures()}
+    except LedgerError:
+        recorded = set()  # that entry is a bad one
+    return [index for index in missing if index not in recorded]
+
+
+def find_missing_body(store: Store, rows: Sequence[Row]) -> Flaw | None:
+    """Return the first body that is missing without an erasure, of rows of a store."""
+    return next(map(_missing, unexplained_bodies(store, missing_bodies(rows))), None)
+
+
+def _missing(index: int) -> Flaw:
+    reason = f"the body of entry {index} is missing and no erasure of it is recorded"
+    return Flaw(damage=Damage.BODY_MISSING, index=index, reason=reason)
 
 
 def find_bad_row(rows: Sequence[Row], expected: int) -> Flaw | None:

@@ -9,7 +9,7 @@ from telamon.ledger.checkpoint import Checkpoint, parse_checkpoint, sign_checkpo
 from telamon.ledger.entry import EntryKind, Event, render_leaf, seal_body
 from telamon.ledger.errors import DamagedLedgerError, NoSuchEntryError, UnknownKeyError
 from telamon.ledger.merkle import Frontier, leaf_hash
-from telamon.ledger.scan import find_bad_row
+from telamon.ledger.scan import find_bad_row, find_missing_body
 from telamon.ledger.second_place import lacking
 from telamon.ledger.store import TILE_LEVELS, Batch, Head, Store
 from telamon.ledger.tree import StoredTree
@@ -201,7 +201,7 @@ class Writer:
     def _recheck(self, head: Head) -> None:
         start = max(0, head.size - RECHECKED_ENTRIES) // _TILE * _TILE
         rows = self._store.rows(start, head.size - start)
-        flaw = find_bad_row(rows, start)
+        flaw = find_bad_row(rows, start) or find_missing_body(self._store, rows)
         if flaw is not None:
             raise _damaged(flaw.reason)
         frontier = self._tree.frontier(start)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from telamon.policy.places import Place
 
 RULE = r"^(M[0-9]{4}/[a-z][a-z0-9-]*|not-understood)$(?!\n)"
+NOT_BLANK = r"\S"
 NOT_UNDERSTOOD = "not-understood"  # instead of a rule's id: a file that could not be judged is accepted as it is
 LONGEST = dt.timedelta(days=731)  # two years: what nobody looks at for longer is not accepted, but forgotten
 PATH = "A file, or a glob in which `*` crosses `/`; relative to this file, whatever `telamon check` was given."
@@ -25,8 +26,8 @@ class Waiver(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         str, Meta(description="A rule's id, or `not-understood`.", pattern=RULE, examples=["M0016/unknown-call"])
     ]
     path: Annotated[str, Meta(description=PATH, min_length=1)]
-    owner: Annotated[str, Meta(description="Who answers for it.", min_length=1, extra={"looser": "never"})]
-    reason: Annotated[str, Meta(description="Why it is acceptable.", min_length=1, extra={"looser": "never"})]
+    owner: Annotated[str, Meta(description="Who answers for it.", pattern=NOT_BLANK, extra={"looser": "never"})]
+    reason: Annotated[str, Meta(description="Why it is acceptable.", pattern=NOT_BLANK, extra={"looser": "never"})]
     expires: Annotated[
         dt.date,
         Meta(

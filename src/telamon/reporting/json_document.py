@@ -14,7 +14,7 @@ from telamon.kits.text.display import well_formed
 _SERVER_COMMAND: Final = re.compile(r"##(?=\w*\[)")
 
 
-def dumps(document: dict[str, object]) -> str:
+def dumps(document: object) -> str:
     """Return `document` as indented ASCII with a final newline, keys in their order, lone surrogates escaped.
 
     Raises:

@@ -71,7 +71,7 @@ def variant_rows(proof: Proof, *, is_grouped: bool = False) -> Iterator[tuple[st
 
 def _share(total: float, trials: int, proof: Proof) -> str:
     """Return successes of trials with Wilson's interval, or the mean of what is no rate; its spread is not kept."""
-    if "rate" not in proof.metric or not float(total).is_integer() or not 0 <= total <= trials or not trials:
+    if "rate" not in proof.metric.split() or not float(total).is_integer() or not 0 <= total <= trials or not trials:
         return f"mean {_number(total / trials)}" if trials else "-"
     from telamon.kits.stats.proportions import wilson  # noqa: PLC0415  # no other report needs statistics
 

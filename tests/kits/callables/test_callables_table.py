@@ -91,7 +91,10 @@ def test_every_surveyed_package_states_the_versions_that_were_read() -> None:
 
 
 def test_no_module_of_dangerous_callables_has_a_surveyed_name() -> None:
-    assert [row[0] for row in rows("survey.tsv") if table.module_default(row[0]) is not None] == []
+    defaults = {row[0]: table.module_default(row[0]) for row in rows("survey.tsv")}
+    dangerous = {module: known for module, known in defaults.items() if known is not None}
+    # what evaluates texts among its arguments is the one default of which single names are known to be exceptions
+    assert [name for name, known in dangerous.items() if known.called != {Effect.EVALUATES_TEXT}] == []
 
 
 def test_the_table_stays_below_its_size() -> None:

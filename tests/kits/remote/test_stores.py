@@ -36,6 +36,13 @@ def test_reads_stretches(bucket: str) -> None:
         found.check_unchanged()
 
 
+def test_a_name_that_reads_as_two_addresses_is_not_read_as_another_object(bucket: str) -> None:
+    with pytest.raises(SourceError, match="which fsspec takes for two addresses"):
+        StoredObject(f"{bucket}/b.bin::evil.pkl")
+    with pytest.raises(SourceError, match="two addresses"):
+        list(stored_files(f"simplecache::{bucket}"))
+
+
 def test_notices_a_change(bucket: str) -> None:
     with closing(StoredObject(f"{bucket}/a/model.pt")) as found:
         fsspec.filesystem("memory").pipe_file(f"{bucket}/a/model.pt", b"else")

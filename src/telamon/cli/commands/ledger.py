@@ -58,10 +58,11 @@ def show(*, policy_file: Path | None, last: int, format_name: str) -> None:
         entries = list(log.entries(max(0, log.head().size - last)))
     if format_name == "json":
         import dataclasses
-        import json
+
+        from telamon.reporting.json_document import dumps
 
         rows = [{**dataclasses.asdict(each.entry), "details": each.details()} for each in entries]
-        click.echo(json.dumps(rows, indent=2))
+        click.echo(dumps(rows), nl=False)
         return
     for each in entries:
         entry = each.entry
@@ -92,7 +93,8 @@ def verify(
 ) -> None:
     """Recompute everything; exit 1 and name the first bad entry if anything was changed.
 
-    Exit 3 where there are checkpoints and no key to check their signatures with.
+    Exit 3 where there are checkpoints and no key to check their signatures with, or a key and no checkpoint that it
+    signed: then nobody vouches for what is there.
     """
     from telamon.ledger.checkpoint import parse_checkpoint
     from telamon.ledger.log import open_log
@@ -102,22 +104,35 @@ def verify(
     opened = _log(policy_file, trusted) if place is None else open_log(place, verifiers=trusted, read_only=True)
     with opened as log:
         result = log.verify(checkpoint)
-    say(_in_words(result))
+        doubt = _doubt(result)
+    say(doubt or _in_words(result))
     if not result.ok:
         ctx.exit(ExitCode.FINDINGS)
-    if result.checkpoints and not result.are_signatures_checked:
+    if doubt:
         ctx.exit(ExitCode.NOT_RUN)
+
+
+def _doubt(result: Verification) -> str:
+    """Return why a ledger in which nothing is wrong is not verified for all that; empty where it is."""
+    if not result.ok:
+        return ""
+    if result.checkpoints and not result.are_signatures_checked:
+        return (
+            f"not verified: {result.size} entries agree with {result.checkpoints} checkpoints, whose signatures nobody "
+            "checked; name the verifying key with `--verifier`"
+        )
+    if result.size and not result.checkpoints and result.are_signatures_checked:
+        return (
+            f"not verified: {result.size} entries agree with each other, and no checkpoint vouches for them; where you "
+            "know that they are what was recorded, `telamon ledger checkpoint` signs them"
+        )
+    return ""
 
 
 def _in_words(result: Verification) -> str:
     if not result.ok:
         where = "" if result.first_bad_index is None else f" at entry {result.first_bad_index}"
         return f"the ledger is damaged{where}: {result.reason}"
-    if result.checkpoints and not result.are_signatures_checked:
-        return (
-            f"not verified: {result.size} entries agree with {result.checkpoints} checkpoints, whose signatures nobody "
-            "checked; name the verifying key with `--verifier`"
-        )
     return f"{result.size} entries are what was recorded; {result.covered} of them are under a checkpoint"
 
 

@@ -35,12 +35,12 @@ def show(*, policy_file: Path | None, origin: bool, format_name: str) -> None:
 
     policy = load_policy(policy_file, catalogue.load())
     if format_name == "json":
-        import json
+        from telamon.reporting.json_document import dumps
 
-        document = {"digest": policy.digest, "effective": policy.effective}
+        document: dict[str, object] = {"digest": policy.digest, "effective": policy.effective}
         if origin:
             document["origins"] = {path_text(path): policy.origin(path) for path, _ in policy.leaves()}
-        click.echo(json.dumps(document, indent=2))
+        click.echo(dumps(document), nl=False)
         return
     say(f"# {policy.file or 'no policy file: the defaults'}, {policy.digest}")
     for path, value in policy.leaves():

@@ -30,6 +30,7 @@ class Effect(enum.StrEnum):
     CALLS_ARGUMENT = "calls-argument"  # calls the argument at `Known.argument`
     INSTANTIATES_ARGUMENT = "instantiates-argument"  # `__new__` of the class at `Known.argument`
     UNPICKLES_ARGUMENT = "unpickles-argument"  # the bytes at `Known.argument` are a pickle and are loaded
+    EVALUATES_TEXT = "evaluates-text"  # runs texts among its arguments, however deep in them, as code
     ATTRIBUTE = "attribute"  # reads or sets attributes by name, or hands out namespaces
     MEMORY = "memory"  # reads or writes memory outside Python's types
     DENIAL = "denial"  # ends, stops or exhausts the process

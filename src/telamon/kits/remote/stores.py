@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
 SCHEMES: Final = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "oss", "r2"})
 # What tells one content of an object from another, by the names that the libraries behind fsspec use.
-MARKS: Final = ("ETag", "etag", "md5Hash", "content_md5", "generation", "LastModified", "mtime", "created", "size")
+MARKS: Final = (
+    *("ETag", "etag", "md5Hash", "content_md5", "generation"),
+    *("LastModified", "last_modified", "modificationTime", "mtime", "created", "size"),
+)
+CHAIN: Final = "::"  # by which fsspec reaches one address through another
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +41,8 @@ def stored_files(url: str) -> Iterator[StoredFile]:
     """Yield the objects at or below an address.
 
     Raises:
-        MissingExtraError: fsspec, or what it needs for this store, is not installed.
-        SourceError: The store cannot be reached, or has nothing there.
+        MissingExtraError: fsspec is not installed.
+        SourceError: The store cannot be reached, has nothing there, or needs a library that is not installed.
     """
     system, root = _open(url)
     scheme = url.partition("://")[0]
@@ -90,6 +94,8 @@ class StoredObject(CachedFile):
 
 
 def _open(url: str) -> tuple[Any, str]:
+    if CHAIN in url:  # an object's name may have it too, and would be taken for another object's
+        raise SourceError(f"`{shown(url)}` has `{CHAIN}` in its name, which fsspec takes for two addresses")
     with remote_extra("reading files from object stores"):
         import fsspec  # noqa: PLC0415  # an extra
     with _reported(url, "opened"):
