@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
     from conftest import Installer
 
+RECORD = {
+    "id": "GHSA-aaaa-bbbb-cccc",
+    "modified": "2026-01-02T03:04:05Z",
+    "affected": [{"package": {"ecosystem": "PyPI", "name": "torch"}, "versions": ["0.0.1"]}],
+}
 POLICY = """version: 1
 models: {m: {path: models}}
 ledger: {path: .telamon/ledger.db, key: .telamon/ledger.key}
@@ -74,12 +79,27 @@ OWN = {
     ("policy", "show"): "policy-show",
     ("prove",): "report",
 }
+# Likewise of the commands of controls, of which the answers have one definition.
+OF_CONTROLS = {
+    ("advisories", "import"): ("advisories.json",),
+    ("advisories", "show"): ("torch",),
+    ("advisories", "status"): (),
+    ("convert",): ("weights.npy", "converted.safetensors"),
+    ("load",): ("weights.npy", "loaded.safetensors"),
+}
 MORE = {
     ("check",): [("models",), ("models", "--verbose"), (".",), ("no-such-control-is-hit.txt",)],
     ("policy", "show"): [(), ("--origin",)],
     ("prove",): [("AML.M0016/AML.T0011.001",)],
     ("list",): [(), ("--third-party",)],
 }
+
+
+def npy() -> bytes:
+    """An array of three numbers."""
+    header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (3,), }"
+    header += b" " * (63 - (10 + len(header)) % 64) + b"\n"
+    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + bytes(12)
 
 
 def commands(command: click.Command, words: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -117,7 +137,18 @@ def test_the_schema_is_a_schema() -> None:
 
 
 def test_no_command_that_knows_the_format_is_forgotten() -> None:
-    assert set(commands(telamon)) == OWN.keys()
+    assert set(commands(telamon)) == {*OWN, *OF_CONTROLS}
+
+
+@pytest.mark.parametrize("words", OF_CONTROLS)
+def test_answer_of_every_command_of_a_control_satisfies_the_schema(
+    cli: Callable, system: Path, words: tuple[str, ...]
+) -> None:
+    (system / "weights.npy").write_bytes(npy())
+    (system / "advisories.json").write_text(json.dumps(RECORD))
+    ended = cli(*words, *OF_CONTROLS[words], "--format", "json")
+    assert ended.code in {0, 3}, ended.err  # 3 where the kernel has no sandbox
+    assert refusals(json.loads(ended.out), "command-of-a-control") == []
 
 
 @pytest.mark.parametrize("words", OWN)

@@ -105,6 +105,7 @@ def test_judges_no_other_change(before: str, after: str, expected: str, read: Re
 # One change of every field of the policy: before, after, and what is said; the way back says the opposite.
 SCANNING = "controls: {{vulnerability-scanning: {}}}".format
 ALLOWED = SCANNING("{allow: [{name: 'a:B', reason: r}]}")
+ADVISORIES = "controls.vulnerability-scanning.advisories"
 EVERY_FIELD = {
     "system": ("", "system: b", ["neither system"]),
     "models.path": (
@@ -203,6 +204,23 @@ EVERY_FIELD = {
     "max_depth": ("", SCANNING("{max_depth: 5}"), ["tightens controls.vulnerability-scanning.max_depth"]),
     "max_opcodes": ("", SCANNING("{max_opcodes: 50000}"), ["tightens controls.vulnerability-scanning.max_opcodes"]),
     "time_limit_s": ("", SCANNING("{time_limit_s: 5}"), ["tightens controls.vulnerability-scanning.time_limit_s"]),
+    "advisories": ("", SCANNING("{advisories: {snapshot: /a}}"), [f"unknown {ADVISORIES}.snapshot"]),
+    "advisories.snapshot": (
+        SCANNING("{advisories: {snapshot: /a}}"),
+        SCANNING("{advisories: {snapshot: /b}}"),
+        [f"unknown {ADVISORIES}.snapshot"],
+    ),
+    "advisories.max_age_days": (
+        SCANNING("{advisories: {max_age_days: 30}}"),
+        SCANNING("{advisories: {max_age_days: 31}}"),
+        [f"loosens {ADVISORIES}.max_age_days"],
+    ),
+    "advisories.when_outdated": (
+        "",
+        SCANNING("{advisories: {when_outdated: note}}"),
+        [f"unknown {ADVISORIES}.when_outdated"],
+    ),
+    "require": ("", "controls: {library-loading: {require: sandbox}}", ["tightens controls.library-loading.require"]),
 }
 OPPOSITE = {"loosens": "tightens", "tightens": "loosens", "neither": "neither", "unknown": "unknown"}
 
@@ -229,7 +247,7 @@ def fields(kind: object, path: str = "") -> Iterator[str]:
 
 
 def test_no_field_is_forgotten(catalog: Catalog) -> None:
-    known = {*fields(PolicyFile), *fields(catalog.find("vulnerability-scanning").control.settings())}
+    known = {*fields(PolicyFile), *(field for listed in catalog for field in fields(listed.control.settings()))}
     assert known - {"version"} == EVERY_FIELD.keys()  # there is one version only
 
 

@@ -150,6 +150,7 @@ controls:
         "baseline": "baseline.json",
         "exclude": ["*.bak", ".git"],
         "controls": {
+            "library-loading": {"mode": "enforce", "fail_at": "high", "require": "nothing"},
             "vulnerability-scanning": {
                 "mode": "shadow",
                 "fail_at": "low",
@@ -159,7 +160,7 @@ controls:
                 "max_opcodes": 2_600_000,
                 "time_limit_s": 120.0,
                 "advisories": {"snapshot": "", "max_age_days": None, "when_outdated": "not-understood"},
-            }
+            },
         },
     }
     assert policy.mode("vulnerability-scanning") is Mode.SHADOW
@@ -183,7 +184,7 @@ def test_takes_an_empty_section_for_the_defaults(section: str, read: Reader, cat
             "vulnerability-scaning",
             "expected a known key, found `vulnerability-scaning` (did you mean `vulnerability-scanning`?)",
         ),
-        ("zzz", "expected a known key, found `zzz` (known here: sentinel, vulnerability-scanning)"),
+        ("zzz", "expected a known key, found `zzz` (known here: library-loading, sentinel, vulnerability-scanning)"),
         ("M0016", "expected the control's name `vulnerability-scanning`, found `M0016`"),
         ("AML.M0014", "expected the control's name `sentinel`, found `AML.M0014`"),
     ],

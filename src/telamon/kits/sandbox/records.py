@@ -22,7 +22,7 @@ Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json
 class SandboxError(TelamonError):
     """A sandbox could not be set up, or what ran in it did not keep to the protocol.
 
-    Remedy: Run it again; where it fails again, something else on this machine hinders the sandbox: the message names it.
+    Remedy: Run it again; where it fails again, something on this machine hinders the sandbox: the message names it.
     """
 
     code = "sandbox"
