@@ -12,12 +12,10 @@ from typing import TYPE_CHECKING, Final
 from telamon.kits.formats.cursor import Cursor
 from telamon.kits.formats.malformed import MalformedError
 
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from telamon.kits.formats.source import Source
-
 MAX_OBJECTS: Final = 500_000
 MAX_DEPTH: Final = 120
 REFERENCE: Final = 0x80
@@ -113,6 +111,8 @@ def _read(source: Source, magic: int, is_late: Callable[[], bool]) -> Code:
 class _Reader:
     def __init__(self, cursor: Cursor, magic: int) -> None:
         self.cursor = cursor
+        self._is_old = magic == OLD_MAGIC
+        self._is_new = not self._is_old and magic >= _311
         self._magic = magic
         self._seen: list[Value] = []
         self._interned: list[Value] = []
@@ -124,7 +124,7 @@ class _Reader:
             raise MalformedError(f"expected objects to nest at most {MAX_DEPTH} deep", offset=cursor.position)
         code = cursor.take(1)[0]
         kind, slot = chr(code & ~REFERENCE), -1
-        if code & REFERENCE and self._magic != OLD_MAGIC:
+        if code & REFERENCE and not self._is_old:
             slot = len(self._seen)
             self._seen.append(None)
         made = self._plain(kind)
@@ -204,21 +204,21 @@ class _Reader:
 
     def _code(self, depth: int) -> Code:
         # Counts: 3.11 lost the number of locals, 3.8 got that of positional arguments, 2.7 has no keyword arguments.
-        if self._magic == OLD_MAGIC:
+        if self._is_old:
             counts = 4
-        elif self._magic >= _311 or self._magic < _38:
+        elif self._is_new or self._magic < _38:
             counts = 5
         else:
             counts = 6
         flags = [self.cursor.number("i") for _ in range(counts)][-1]
         instructions, constants, names = (self.value(depth + 1) for _ in range(3))
-        for _ in range(2 if self._magic >= _311 else 3):  # names of locals, and their kinds
+        for _ in range(2 if self._is_new else 3):  # names of locals, and their kinds
             self.value(depth + 1)
         _file, name = self.value(depth + 1), self.value(depth + 1)
-        if self._magic >= _311:
+        if self._is_new:
             self.value(depth + 1)  # the qualified name
         self.cursor.skip(4)  # the first line
-        for _ in range(2 if self._magic >= _311 else 1):  # tables of lines, and of exceptions
+        for _ in range(2 if self._is_new else 1):  # tables of lines, and of exceptions
             self.value(depth + 1)
         if not isinstance(instructions, bytes) or not isinstance(constants, tuple) or not isinstance(names, tuple):
             raise MalformedError("expected instructions, constants and names of a code object")
