@@ -52,6 +52,14 @@ class YamlNode:
         if self.is_mapping:
             yield from zip(self.items[::2], self.items[1::2], strict=False)
 
+    def get(self, *keys: str) -> YamlNode | None:
+        """Returns what stands under those keys, each in the mapping of the one before; of a repeated key the last."""
+        found: YamlNode | None = self
+        for key in keys:
+            values = [value for name, value in found.pairs() if name.text == key] if found is not None else []
+            found = values[-1] if values else None
+        return found
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class YamlText:

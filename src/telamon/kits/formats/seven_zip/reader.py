@@ -20,10 +20,10 @@ from telamon.kits.formats.source import NoSpaceError, Source, spool
 from telamon.kits.text.display import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from telamon.kits.formats.budget import Budget
-    from telamon.kits.formats.seven_zip.records import Content
+    from telamon.kits.formats.seven_zip.records import Content, Folder
 
 MAX_HEADER_BYTES: Final = 16 * 1024 * 1024
 """Longest header that is read: of a hundred thousand files with long names."""
@@ -54,20 +54,20 @@ def read_seven_zip(source: Source, budget: Budget, path: tuple[str, ...] = ()) -
 class _FolderStream:
     """The unpacked bytes of one folder, given out piece by piece; `fault` says why they ended early."""
 
-    def __init__(self, source: Source, budget: Budget, streams: Streams, at: int, start: int, sizes: list[int]) -> None:
+    def __init__(self, source: Source, budget: Budget, folder: Folder, start: int, sizes: list[int]) -> None:
         self._budget = budget
         self._held = b""
         self._chunks: Iterator[bytes] = iter(())
         self.fault: tuple[ObservationCode, str] | None = None
         self.crc32 = 0
-        folder = streams.folders[at]
+        breaks: tuple[type[Exception], ...] = (EncryptedError, UnsupportedError, WindowError, ShortError, *errors())
         try:
             if len(sizes) != 1:
-                raise UnsupportedError(f"{len(sizes)} packed streams")  # noqa: TRY301 - one way out for all of them
+                raise UnsupportedError(f"{len(sizes)} packed streams")
             if start + sizes[0] > source.size:
-                raise ShortError  # noqa: TRY301 - likewise
+                raise ShortError
             self._chunks = unpack(folder, source.chunks(start, sizes[0]))
-        except (EncryptedError, UnsupportedError, WindowError, ShortError, *errors()) as error:
+        except breaks as error:
             self._broken(error)
 
     def take(self, size: int) -> Iterator[bytes]:
@@ -88,9 +88,10 @@ class _FolderStream:
         if self.fault is not None:
             return b""
         self._budget.check_time()
+        breaks: tuple[type[Exception], ...] = (WindowError, ShortError, *errors())
         try:
             return next(self._chunks, b"")
-        except (WindowError, ShortError, *errors()) as error:
+        except breaks as error:
             self._broken(error)
         return b""
 
@@ -129,7 +130,8 @@ class _Reading:
     def _header(self) -> Archive | None:
         head = self._source.read(0, SIGNATURE_BYTES)
         if len(head) < SIGNATURE_BYTES:
-            return self._no_header("the archive ends within its signature")
+            self._no_header("the archive ends within its signature")
+            return None
         crc, offset, size, header_crc = struct.unpack("<IQQI", head[8:])
         if zlib.crc32(head[12:]) != crc:
             self._no_header("the place of the header has a wrong checksum")
@@ -137,7 +139,8 @@ class _Reading:
             return Archive(streams=Streams())
         start = SIGNATURE_BYTES + offset
         if size > MAX_HEADER_BYTES or start + size > self._source.size:
-            return self._no_header(f"a header of {size} bytes at byte {start} is not there, or too long")
+            self._no_header(f"a header of {size} bytes at byte {start} is not there, or too long")
+            return None
         self._used.append((start, start + size))
         return self._parsed(self._source.read(start, size), header_crc)
 
@@ -145,7 +148,8 @@ class _Reading:
         try:
             for _ in range(MAX_HEADERS):
                 if crc32 is not None and zlib.crc32(data) != crc32:
-                    return self._no_header("the header has a wrong checksum")
+                    self._no_header("the header has a wrong checksum")
+                    return None
                 archive = read_header(data)
                 if not archive.is_encoded:
                     return archive
@@ -154,12 +158,15 @@ class _Reading:
                     return None
                 data, crc32 = unpacked, archive.streams.folders[0].crc32
         except MalformedError as error:
-            return self._no_header(error.message)
-        return self._no_header(f"the header is packed more than {MAX_HEADERS} times")
+            self._no_header(error.message)
+            return None
+        self._no_header(f"the header is packed more than {MAX_HEADERS} times")
+        return None
 
     def _unpacked_header(self, streams: Streams) -> bytes | None:
         if len(streams.folders) != 1 or not 0 < streams.folders[0].size <= MAX_HEADER_BYTES:
-            return self._no_header("the packed header is not one stream of bounded length")
+            self._no_header("the packed header is not one stream of bounded length")
+            return None
         [stream] = self._folders(streams)
         data = b"".join(stream.take(streams.folders[0].size))
         if stream.fault is not None:
@@ -174,9 +181,9 @@ class _Reading:
     def _folders(self, streams: Streams) -> Iterator[_FolderStream]:
         """Yields the folders with their packed streams, which stand one after the other."""
         start, number = SIGNATURE_BYTES + streams.start, 0
-        for at, folder in enumerate(streams.folders):
+        for folder in streams.folders:
             sizes = list(streams.packed_sizes[number : number + len(folder.packed)])
-            yield _FolderStream(self._source, self._budget, streams, at, start, sizes)
+            yield _FolderStream(self._source, self._budget, folder, start, sizes)
             self._used.append((start, start + sum(sizes)))
             start += sum(sizes)
             number += len(folder.packed)
@@ -187,12 +194,12 @@ class _Reading:
             for content in contents:
                 entry = yield from self._until_content(entries)
                 yield from self._content(entry, stream, content)
-        while (entry := next(entries, None)) is not None:
-            if entry.has_content:
-                self._no_header(f"`{printable(entry.name)}` has no content in the archive")
-            yield from self._without_content(entry)
+        for left in entries:
+            if left.has_content:
+                self._no_header(f"`{printable(left.name)}` has no content in the archive")
+            yield from self._without_content(left)
 
-    def _until_content(self, entries: Iterator[Entry]) -> Iterator[Part | Observation]:
+    def _until_content(self, entries: Iterator[Entry]) -> Generator[Part | Observation, None, Entry]:
         """Yields the entries without content before the next one with it, and returns that."""
         for entry in entries:
             if entry.has_content:

@@ -162,7 +162,8 @@ def read_header(data: bytes) -> Archive:
         return Archive(streams=_streams(reader), is_encoded=True)
     if kind != HEADER:
         raise MalformedError(f"expected a 7z header, found part {kind}")
-    streams, entries = Streams(), ()
+    streams = Streams()
+    entries: tuple[Entry, ...] = ()
     while (kind := reader.byte()) != END:
         if kind == PROPERTIES:
             while reader.byte() != END:
@@ -179,7 +180,9 @@ def read_header(data: bytes) -> Archive:
 
 
 def _streams(reader: _Reader) -> Streams:
-    start, packed, folders = 0, (), ()
+    start = 0
+    packed: tuple[int, ...] = ()
+    folders: tuple[Folder, ...] = ()
     contents: tuple[tuple[Content, ...], ...] | None = None
     while (kind := reader.byte()) != END:
         if kind == PACK:
@@ -192,6 +195,8 @@ def _streams(reader: _Reader) -> Streams:
             raise MalformedError(f"expected streams in the 7z header, found part {kind}", offset=reader.at)
     if contents is None:
         contents = tuple((Content(size=folder.size, crc32=folder.crc32),) for folder in folders)
+    if len(contents) != len(folders):
+        raise MalformedError("expected contents for each folder of the 7z archive", offset=reader.at)
     return Streams(start=start, packed_sizes=packed, folders=folders, contents=contents)
 
 
