@@ -39,6 +39,9 @@ class Technique(StrEnum):
     HDF5 = "hdf5"
     HEADERS = "headers"
     TEMPLATES = "templates"
+    STRUCTURED = "structured"
+    IMAGES = "images"
+    SEVEN_ZIP = "7z"
 
 
 class Expectation(StrEnum):

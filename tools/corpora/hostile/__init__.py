@@ -13,6 +13,7 @@ from corpora.hostile import (
     frameworks,
     hdf5_files,
     header_files,
+    image_files,
     indirection,
     joblib_files,
     keras_files,
@@ -26,6 +27,7 @@ from corpora.hostile import (
     sequences,
     standard_library,
     state,
+    structured_files,
     templates,
     tensorflow_files,
     torch_files,
@@ -63,6 +65,8 @@ MODULES = (
     hdf5_files,
     header_files,
     templates,
+    structured_files,
+    image_files,
 )
 
 

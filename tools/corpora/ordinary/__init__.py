@@ -26,6 +26,8 @@ MODULES: Final = (
     ("onnx_files", ("numpy", "onnx")),
     ("safetensors_files", ("numpy", "safetensors")),
     ("template_files", ()),
+    ("structured_files", ()),
+    ("image_files", ()),
 )
 
 

@@ -43,6 +43,7 @@ _SIGNATURES: tuple[tuple[int, bytes, Kind], ...] = (  # offset, bytes, kind
     (0, b"\x93NUMPY", Kind.NPY),
     (0, b"\x00\x05\x16\x07", Kind.APPLE_DOUBLE),  # RFC 1740, appendix B
     (0, b"\x00\x00\x00\x01Bud1", Kind.DS_STORE),
+    (0, b"crc\x00\x00\x00\x02\x00", Kind.HADOOP_CRC),  # ChecksumFileSystem of Hadoop, a sum for each 512 bytes
     (0, b"GGUF", Kind.GGUF),
     (0, b"lmgg", Kind.GGML),
     (0, b"tjgg", Kind.GGML),

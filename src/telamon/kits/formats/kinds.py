@@ -47,6 +47,7 @@ class Kind(StrEnum):
     PDF = "pdf"
     APPLE_DOUBLE = "apple-double"
     DS_STORE = "ds-store"
+    HADOOP_CRC = "hadoop-crc"
     ELF = "elf"
     PE = "pe"
     MACHO = "macho"
