@@ -318,7 +318,7 @@ def _archives() -> Iterator[Case]:
         manifest = {**MANIFEST, "model": {**MANIFEST["model"], **change}}
         hostile, ordinary = (_served(each) for each in (manifest, MANIFEST))
         yield _case(f"torchserve: {name}", hostile, ordinary, "model.mar")
-    extra = {"MAR-INF/MANIFEST.json": json.dumps(MANIFEST), "model.pt": PAYLOAD}
+    extra: dict[str, bytes | str] = {"MAR-INF/MANIFEST.json": json.dumps(MANIFEST), "model.pt": PAYLOAD}
     yield _case("torchserve: weights", zipped(extra), None, "model.mar")
     plain = MLMODEL.format("mlflow.sklearn", "model_path: model.pkl", "model.pkl").encode()
     for name, arguments in {
