@@ -86,7 +86,10 @@ def unpack(folder: Folder, packed: Iterable[bytes]) -> Iterator[bytes]:
         ShortError: The packed bytes end too early.
     """
     chunks = iter(packed)
-    for at in _order(folder):
+    order = _order(folder)
+    if sum(coder.method in {LZMA, LZMA2, ZSTD} for coder in folder.coders) > 1:
+        raise UnsupportedError("several dictionaries at once")  # each may take what is granted to one
+    for at in order:
         chunks = _step(folder.coders[at], chunks, folder.sizes[at])
     return chunks
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 MAX_FOLDERS: Final = 100_000  # streams of packed files; 7-Zip makes one for each kind of file
+MAX_FILES: Final = 200_000  # twice the members that a budget grants
 MAX_CODERS: Final = 8
 MAX_PROPERTIES: Final = 64 * 1024
 END, HEADER, PROPERTIES, ADDITIONAL, MAIN, FILES = range(6)
@@ -266,10 +267,10 @@ def _contents(reader: _Reader, folders: Sequence[Folder]) -> tuple[tuple[Content
     counts = [1] * len(folders)
     kind = reader.byte()
     if kind == COUNTS:
-        counts = [reader.count(len(reader.data)) for _ in folders]
+        counts = [reader.count(MAX_FILES) for _ in folders]
         kind = reader.byte()
-    if sum(counts) > len(reader.data) + len(folders):
-        raise MalformedError(f"expected fewer contents than the 7z header can name, found {sum(counts)}")
+    if sum(counts) > MAX_FILES:
+        raise MalformedError(f"expected at most {MAX_FILES} contents in the 7z archive, found {sum(counts)}")
     sizes = _content_sizes(reader, folders, counts, is_stated=kind == SIZE)
     if kind == SIZE:
         kind = reader.byte()
@@ -304,7 +305,7 @@ def _content_sizes(
 
 
 def _entries(reader: _Reader) -> tuple[Entry, ...]:
-    count = reader.count(len(reader.data))
+    count = reader.count(min(MAX_FILES, len(reader.data)))
     empty, empty_file, modes = [False] * count, [False] * count, [0] * count
     names: list[str] = [""] * count
     while (kind := reader.byte()) != END:
