@@ -280,6 +280,8 @@ def _other_skops() -> Iterator[Case]:
     yield _case("skops: a pickle after all (CVE-2025-54886)", hostile, skops(plain), "model.skops")
     escaped = json.dumps({**SYSTEM, "protocol": 2}).replace("__loader__", "__lo\\u0061der__")
     yield _case("skops: escaped key", zipped({"schema.json": escaped}), skops(plain), "model.skops")
+    marked = b"\xef\xbb\xbf" + json.dumps({**SYSTEM, "protocol": 2}).encode()
+    yield _case("skops: byte order mark", zipped({"schema.json": marked}), skops(plain), "model.skops")
     twice = zipped({"schema.json": json.dumps({**SYSTEM, "protocol": 2}), "config.json": "{}", "metadata.json": "{}"})
     yield _case("skops: Keras archive as well", twice, None, "model.keras")
     for name, tree, protocol in (
