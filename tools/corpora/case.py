@@ -33,15 +33,15 @@ class Technique(StrEnum):
     FILE_NAMES = "file-names"
     BOMBS = "bombs"
     ADVISORIES = "advisories"
+    STRUCTURED = "structured"
+    IMAGES = "images"
+    SEVEN_ZIP = "7z"
     KERAS = "keras"
     ONNX = "onnx"
     TENSORFLOW = "tensorflow"
     HDF5 = "hdf5"
     HEADERS = "headers"
     TEMPLATES = "templates"
-    STRUCTURED = "structured"
-    IMAGES = "images"
-    SEVEN_ZIP = "7z"
 
 
 class Expectation(StrEnum):

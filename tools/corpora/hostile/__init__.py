@@ -59,14 +59,14 @@ MODULES = (
     polyglots,
     bombs,
     advisories,
+    structured_files,
+    image_files,
     keras_files,
     onnx_files,
     tensorflow_files,
     hdf5_files,
     header_files,
     templates,
-    structured_files,
-    image_files,
 )
 
 
