@@ -221,6 +221,10 @@ CONFIGURATIONS: Final = {
     ),
     "hyperpyyaml-name": ("x: !name:os.system", "x: !name:torch.nn.functional.relu"),
     "hyperpyyaml-include": ("x: !include:../../secrets.yaml", "x: !include:other.yaml"),
+    "behind-much-else": (
+        "# a comment\n" * 1000 + f"x: !!python/object/apply:os.system ['{COMMAND}']",
+        "# a comment\n" * 1000 + "x: !!python/tuple [1]",
+    ),
     "ruby": (
         "- !ruby/object:Gem::Installer\n  i: x\n- !ruby/object:Gem::SpecFetcher\n  i: y",
         "--- !ruby/object:Gem::Specification\nname: x\nversion: !ruby/object:Gem::Version\n  version: '1'",
@@ -236,6 +240,7 @@ CONFIGURATIONS: Final = {
         "\n".join(f"a{n}: &a{n} [{f'*a{n - 1}' if n else 'x'}]" for n in range(9)),
     ),
 }
+UNNAMED: Final = {"behind-much-else": "settings"}
 OBJECTS: Final = {
     "target-in-json": ({"model": {"_target_": "os.system"}}, {"model": {"_target_": "torch.nn.Linear"}}),
     "jsonpickle-reduce": (
@@ -261,7 +266,7 @@ def cases() -> Iterator[Case]:
         yield _case(f"skops: {name}", skops(hostile), skops(ordinary), "model.skops")
     yield from _other_skops()
     for name, (text, twin) in CONFIGURATIONS.items():
-        yield _case(f"configuration: {name}", text.encode(), twin.encode(), "config.yaml")
+        yield _case(f"configuration: {name}", text.encode(), twin.encode(), UNNAMED.get(name, "config.yaml"))
     for name, (hostile_object, ordinary_object) in OBJECTS.items():
         hostile_text, twin_text = json.dumps(hostile_object).encode(), json.dumps(ordinary_object).encode()
         yield _case(f"configuration: {name}", hostile_text, twin_text, "config.json")
