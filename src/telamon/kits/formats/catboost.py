@@ -92,7 +92,11 @@ def _trees(trees: Table) -> Iterator[str]:
     if not 1 <= dimensions <= 1 << 20 or leaves % dimensions:
         yield f"{leaves} values of leaves for {dimensions} dimensions"
         return
-    if len(sizes) != len(starts) or not is_within(sizes, 0, len(splits) + 1) or not is_within(starts, 0, len(splits) + 1):
+    if (
+        len(sizes) != len(starts)
+        or not is_within(sizes, 0, len(splits) + 1)
+        or not is_within(starts, 0, len(splits) + 1)
+    ):
         yield "trees whose splits lie outside of their array"
         return
     if any(start + size > len(splits) for start, size in zip(starts, sizes, strict=True)):
@@ -148,7 +152,9 @@ def check_catboost(value: Json) -> CatboostModel:
     model: Any = value  # parsed JSON
     made = CatboostModel(form="JSON")
     info = model.get("model_info")
-    made.info = {str(key): text for key, text in info.items() if isinstance(text, str)} if isinstance(info, dict) else {}
+    made.info = (
+        {str(key): text for key, text in info.items() if isinstance(text, str)} if isinstance(info, dict) else {}
+    )
     trees = model.get("oblivious_trees", model.get("trees"))
     made.tree_count = len(trees) if isinstance(trees, list) else 0
     made.flaws = _first(_json_trees(model, trees))
@@ -180,9 +186,8 @@ def _is_split(split: Any, float_count: int) -> bool:  # parsed JSON
         return False
     at, index = split.get("float_feature_index", 0), split.get("split_index", 0)
     is_float = split.get("split_type") in {None, "FloatFeature"} and "float_feature_index" in split
-    return (
-        all(isinstance(value, int) and 0 <= value < 1 << 31 for value in (at, index))
-        and (not is_float or at < float_count)
+    return all(isinstance(value, int) and 0 <= value < 1 << 31 for value in (at, index)) and (
+        not is_float or at < float_count
     )
 
 

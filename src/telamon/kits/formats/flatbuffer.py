@@ -62,7 +62,9 @@ class Table:
     def texts(self, position: int) -> Iterator[str]:
         """Yields the beginnings of the texts of a vector, none where the field is missing."""
         for at in self._slots(position):
-            yield self._source.read(at + 4, min(_number(self._source, at, 4), MAX_TEXT_BYTES)).decode("utf-8", "replace")
+            yield self._source.read(at + 4, min(_number(self._source, at, 4), MAX_TEXT_BYTES)).decode(
+                "utf-8", "replace"
+            )
 
     def _slots(self, position: int) -> Iterator[int]:
         at = self._field(position)

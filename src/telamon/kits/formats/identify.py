@@ -52,6 +52,7 @@ _SIGNATURES: tuple[tuple[int, bytes, Kind], ...] = (  # offset, bytes, kind
     (0, b"CGPH\x01", Kind.GIT),
     (0, b"MIDX\x01", Kind.GIT),
     (0, b"BITM\0\x01", Kind.GIT),
+    (0, b"crc\x00\x00\x00\x02\x00", Kind.HADOOP_CRC),  # ChecksumFileSystem of Hadoop, a sum for each 512 bytes
     (0, b"GGUF", Kind.GGUF),
     (0, b"lmgg", Kind.GGML),
     (0, b"tjgg", Kind.GGML),

@@ -61,6 +61,7 @@ class Kind(StrEnum):
     APPLE_DOUBLE = "apple-double"
     DS_STORE = "ds-store"
     GIT = "git"  # what Git keeps in its own folder: index, packs, objects
+    HADOOP_CRC = "hadoop-crc"
     ELF = "elf"
     PE = "pe"
     MACHO = "macho"

@@ -60,7 +60,12 @@ def begins_msgpack(head: bytes) -> bool:
     length = head[at] - 0xA0 if len(head) > at else 0
     if len(head) > at + 1 and head[at] == 0xD9:  # noqa: PLR2004 - a text whose length has a byte
         at, length = at + 1, head[at + 1]
-    return 0 < length < 128 and len(head) >= at + 1 + length and head[at + 1 : at + 1 + length].isascii() and _is_name(head[at + 1 : at + 1 + length])  # noqa: E501, PLR2004 - one thought
+    return (
+        0 < length < 128
+        and len(head) >= at + 1 + length
+        and head[at + 1 : at + 1 + length].isascii()
+        and _is_name(head[at + 1 : at + 1 + length])
+    )  # noqa: E501, PLR2004 - one thought
 
 
 def _is_name(text: bytes) -> bool:

@@ -78,7 +78,9 @@ def _shape(cursor: Cursor, dimensions: int, code: str) -> tuple[int, ...] | None
     if dimensions == -1:
         return None
     if not 0 <= dimensions <= MAX_DIMENSIONS:
-        raise MalformedError(f"expected at most {MAX_DIMENSIONS} dimensions, found {dimensions}", offset=cursor.position)
+        raise MalformedError(
+            f"expected at most {MAX_DIMENSIONS} dimensions, found {dimensions}", offset=cursor.position
+        )
     return tuple(cursor.number(code) for _ in range(dimensions))
 
 
@@ -108,7 +110,9 @@ class Symbol:
 
 def looks_like_symbol(value: Json) -> bool:
     """Whether a parsed text is a graph of MXNet."""
-    return isinstance(value, dict) and isinstance(value.get("nodes"), list) and "arg_nodes" in value and "heads" in value
+    return (
+        isinstance(value, dict) and isinstance(value.get("nodes"), list) and "arg_nodes" in value and "heads" in value
+    )
 
 
 def read_symbol(value: Json) -> Symbol:

@@ -175,7 +175,9 @@ def _unescaped(match: re.Match[bytes]) -> bytes:
     escape = match.group()[1:]
     if escape.isdigit():
         return bytes([int(escape, 8) & 0xFF])
-    return {b"n": b"\n", b"t": b"\t", b"v": b"\v", b"b": b"\b", b"r": b"\r", b"f": b"\f", b"a": b"\a"}.get(escape, escape)
+    return {b"n": b"\n", b"t": b"\t", b"v": b"\v", b"b": b"\b", b"r": b"\r", b"f": b"\f", b"a": b"\a"}.get(
+        escape, escape
+    )
 
 
 class _Reader:
@@ -272,7 +274,9 @@ class _Reader:
         if length == -1:  # not available
             return "NA"
         if not 0 <= length <= self._form.cursor.left:
-            raise MalformedError(f"expected a text within the file, found {length} bytes", offset=self._form.cursor.position)
+            raise MalformedError(
+                f"expected a text within the file, found {length} bytes", offset=self._form.cursor.position
+            )
         return self._form.text(length).decode("utf-8", "replace")
 
     def _characters(self, _depth: int) -> str:
@@ -371,7 +375,9 @@ class _Reader:
         while kind in {CALL, PAIRS, ATTRIBUTED_CALL, ATTRIBUTED_PAIRS, _BYTECODE_SHARED}:
             self._form.cursor.step()
             if depth > MAX_DEPTH:
-                raise MalformedError(f"expected items to nest at most {MAX_DEPTH} deep", offset=self._form.cursor.position)
+                raise MalformedError(
+                    f"expected items to nest at most {MAX_DEPTH} deep", offset=self._form.cursor.position
+                )
             if kind == _BYTECODE_SHARED:
                 self._form.integer()
                 kind = self._form.integer()

@@ -45,7 +45,7 @@ def begins_torch7(head: bytes) -> bool:
         return False
     if kind == TORCH:
         length = int.from_bytes(head[8:12], "little")
-        return 2 < length < 100 and head[12:12 + min(length, 9)].replace(b" ", b"").replace(b".", b"").isalnum()  # noqa: PLR2004 - `V 1`
+        return 2 < length < 100 and head[12 : 12 + min(length, 9)].replace(b" ", b"").replace(b".", b"").isalnum()  # noqa: PLR2004 - `V 1`
     return kind in FUNCTIONS or (kind == TABLE and int.from_bytes(head[8:12], "little") < 1 << 20)
 
 
@@ -177,7 +177,9 @@ class _Reader:
     def _table(self, depth: int) -> None:
         count = self._form.integer()
         if not 0 <= count <= self._form.cursor.left:
-            raise MalformedError(f"expected a table within the file, found {count} keys", offset=self._form.cursor.position)
+            raise MalformedError(
+                f"expected a table within the file, found {count} keys", offset=self._form.cursor.position
+            )
         for _ in range(count):
             self.value(depth + 1)
             self.value(depth + 1)

@@ -123,7 +123,9 @@ class XmlReader:
         except _StopError:
             self.facts.is_cut = True
         except expat.ExpatError as error:
-            raise MalformedError(f"expected XML: {expat.ErrorString(error.code)}", offset=max(0, error.offset)) from error
+            raise MalformedError(
+                f"expected XML: {expat.ErrorString(error.code)}", offset=max(0, error.offset)
+            ) from error
         except (LookupError, ValueError) as error:  # an encoding that Python does not know, or one of many bytes
             raise MalformedError(f"expected an encoding that is known: {error}") from error
         yield from self._drain()
