@@ -99,7 +99,7 @@ def _trees(trees: Table) -> Iterator[str]:
     ):
         yield "trees whose splits lie outside of their array"
         return
-    if any(start + size > len(splits) for start, size in zip(starts, sizes, strict=True)):
+    if sum(sizes) > len(splits) or any(start + size > len(splits) for start, size in zip(starts, sizes, strict=True)):
         yield "trees whose splits lie outside of their array"
         return
     bins = _bins(trees)

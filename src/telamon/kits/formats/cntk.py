@@ -1,4 +1,4 @@
-"""Reads CNTK's models of version 2: dictionaries in a protocol buffer (CNTK.proto), for functions of the user in them."""
+"""Reads CNTK's models of version 2, dictionaries in a protocol buffer (CNTK.proto), for functions of users in them."""
 
 from __future__ import annotations
 

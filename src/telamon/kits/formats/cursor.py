@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 AHEAD_BYTES: Final = 64 * 1024
 """What is read at once; longer stretches that are passed over are never read."""
 
+MAX_TAKEN_BYTES: Final = 64 * 1024 * 1024
+"""Bytes that are taken at once, and that are kept in all."""
+
+MAX_BLANKS: Final = 16
+"""Blanks that may follow the end of a text, such as an end of line."""
+
 TIME_STEPS: Final = 0xFFF
 """Steps between two looks at the clock, less one."""
 
@@ -29,7 +35,7 @@ class Cursor:
         is_late: Tells when the time is up; asked every few thousand steps.
     """
 
-    __slots__ = ("_base", "_data", "_is_late", "_most_steps", "order", "position", "source", "steps")
+    __slots__ = ("_base", "_data", "_is_late", "_kept", "_most_steps", "order", "position", "source", "steps")
 
     def __init__(
         self,
@@ -45,6 +51,7 @@ class Cursor:
         self.steps = 0
         self._most_steps = most_steps
         self._is_late = is_late
+        self._kept = 0
         self._base = 0
         self._data = b""
 
@@ -68,15 +75,54 @@ class Cursor:
         """Returns the next bytes.
 
         Raises:
-            MalformedError: The source ends before.
+            MalformedError: The source ends before, or they are more than are taken at once.
         """
         begin = self.position - self._base
         if begin + length > len(self._data):
             self.check(length)
+            if length > MAX_TAKEN_BYTES:
+                raise MalformedError(f"expected at most {MAX_TAKEN_BYTES} bytes at once", offset=self.position)
             self._base, begin = self.position, 0
             self._data = self.source.read(self.position, max(length, AHEAD_BYTES))
         self.position += length
         return self._data[begin : begin + length]
+
+    def keep(self, length: int) -> bytes:
+        """Returns the next bytes, of which the caller keeps something.
+
+        Raises:
+            MalformedError: As by `take`, or more is kept by now than may be.
+        """
+        self._kept += length
+        if self._kept > MAX_TAKEN_BYTES:
+            raise MalformedError(f"expected to keep at most {MAX_TAKEN_BYTES} bytes", offset=self.position)
+        return self.take(length)
+
+    def word(self, longest: int) -> bytes:
+        """Returns the bytes up to the next blank or the end, without blanks before them; empty at the end.
+
+        Raises:
+            MalformedError: It is longer, or more stands before it than is read.
+        """
+        word = bytearray()
+        passed = 0
+        while self.left:
+            byte = self.take(1)
+            passed += 1
+            if not passed & 0xF:
+                self.step()
+            if not byte.isspace():
+                word += byte
+                if len(word) > longest:
+                    raise MalformedError(f"expected a word of at most {longest} bytes", offset=self.position)
+            elif word:
+                break
+        return bytes(word)
+
+    def end(self) -> None:
+        """Raises `MalformedError` where anything but a few blanks follows."""
+        if self.left > MAX_BLANKS or self.source.read(self.position, self.left).strip():
+            raise MalformedError(f"expected the end, found {self.left} bytes", offset=self.position)
 
     def skip(self, length: int) -> None:
         """Passes over bytes, which must be there.

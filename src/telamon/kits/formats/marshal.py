@@ -13,9 +13,10 @@ from telamon.kits.formats.cursor import Cursor
 from telamon.kits.formats.malformed import MalformedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from telamon.kits.formats.source import Source
+
 MAX_OBJECTS: Final = 500_000
 MAX_DEPTH: Final = 120
 REFERENCE: Final = 0x80
@@ -136,25 +137,29 @@ class _Reader:
 
     def _plain(self, kind: str) -> Value:
         cursor = self.cursor
+        if kind in _CONSTANTS:
+            return None
+        if kind in _FIXED_BYTES:
+            cursor.skip(_FIXED_BYTES[kind])
+            return None
         match kind:
-            case "0" | "N" | "F" | "T" | "S" | ".":
-                return None
             case "i":
                 return cursor.number("i")
-            case "I" | "g":
-                cursor.skip(8)
-            case "y":
-                cursor.skip(16)
-            case "f":
-                cursor.skip(cursor.count("B", "bytes"))
-            case "x":
-                cursor.skip(cursor.count("B", "bytes"))
-                cursor.skip(cursor.count("B", "bytes"))
+            case "f" | "x":
+                for _ in range(1 if kind == "f" else 2):
+                    cursor.skip(cursor.count("B", "bytes"))
             case "l":
-                digits = abs(cursor.number("i"))
-                cursor.skip(2 * digits)
+                cursor.skip(2 * abs(cursor.number("i")))
+            case _:
+                return self._reused(kind)
+        return None
+
+    def _reused(self, kind: str) -> Value:
+        """Read texts and bytes, and what refers to an object that stood before."""
+        cursor = self.cursor
+        match kind:
             case "s":
-                return cursor.take(cursor.count("i", "bytes"))
+                return cursor.keep(cursor.count("i", "bytes"))
             case "u" | "t" | "a" | "A":
                 return self._text(cursor.count("i", "bytes"), is_interned=kind == "t")
             case "z" | "Z":
@@ -165,7 +170,6 @@ class _Reader:
                 return self._again(self._interned)
             case _:
                 return _NO
-        return None
 
     def _compound(self, kind: str, depth: int) -> Value:
         cursor = self.cursor
@@ -191,7 +195,7 @@ class _Reader:
         return None
 
     def _text(self, length: int, *, is_interned: bool = False) -> str:
-        text = self.cursor.take(length).decode("utf-8", "replace")
+        text = self.cursor.keep(length).decode("utf-8", "replace")
         if is_interned:
             self._interned.append(text)
         return text
@@ -225,25 +229,30 @@ class _Reader:
         return Code(
             name=_shown(name),
             flags=flags,
-            names=tuple(map(_shown, names)),
-            constants=tuple(_flat(constants)),
+            names=self._names(names),
+            constants=tuple(self._flat(constants)),
             code=instructions,
         )
 
+    def _names(self, names: tuple[Value, ...]) -> tuple[str, ...]:
+        self.cursor.step(len(names))  # of a tuple that many functions may share
+        return tuple(map(_shown, names))
 
-def _flat(values: tuple[Value, ...]) -> list[str | Code]:
-    """Return the texts and code objects of constants, also those within tuples."""
-    found: list[str | Code] = []
-    waiting: list[Value] = list(reversed(values))
-    while waiting and len(found) < MAX_OBJECTS:
-        value = waiting.pop()
-        if isinstance(value, tuple):
-            waiting += reversed(value)
-        elif isinstance(value, str | Code):
-            found.append(value)
-        elif isinstance(value, bytes):
-            found.append(value.decode("latin-1"))
-    return found
+    def _flat(self, values: tuple[Value, ...]) -> Iterator[str | Code]:
+        """Yield the texts and code objects of constants, also those within tuples; of a shared tuple once."""
+        waiting: list[Value] = list(reversed(values))
+        seen: set[int] = set()
+        while waiting:
+            self.cursor.step()
+            value = waiting.pop()
+            if isinstance(value, tuple):
+                if id(value) not in seen:
+                    seen.add(id(value))
+                    waiting += reversed(value)
+            elif isinstance(value, str | Code):
+                yield value
+            elif isinstance(value, bytes):
+                yield value.decode("latin-1")
 
 
 def _shown(value: Value) -> str:
@@ -253,3 +262,5 @@ def _shown(value: Value) -> str:
 
 
 _NO: Final = ("no plain value",)
+_CONSTANTS: Final = frozenset("0NFTS.")
+_FIXED_BYTES: Final = {"I": 8, "g": 8, "y": 16}  # numbers

@@ -19,6 +19,8 @@ MAX_ITEMS: Final = 500_000
 
 MAX_DEPTH: Final = 150
 MAX_KEPT: Final = 1000
+MAX_TEXT_BYTES: Final = 64  # of keys and names of types, which are looked at
+MAX_KEY_BYTES: Final = 128  # of the first key, by which a file is told from others
 ARRAY, COMPLEX, SCALAR, TIMESTAMP = 1, 2, 3, -1  # flax/serialization.py; the last is msgpack's own
 _TEXTS: Final = {0xD9: "B", 0xDA: "H", 0xDB: "I"}
 _BYTES: Final = {0xC4: "B", 0xC5: "H", 0xC6: "I"}
@@ -61,11 +63,11 @@ def begins_msgpack(head: bytes) -> bool:
     if len(head) > at + 1 and head[at] == 0xD9:  # noqa: PLR2004 - a text whose length has a byte
         at, length = at + 1, head[at + 1]
     return (
-        0 < length < 128
+        0 < length < MAX_KEY_BYTES
         and len(head) >= at + 1 + length
         and head[at + 1 : at + 1 + length].isascii()
         and _is_name(head[at + 1 : at + 1 + length])
-    )  # noqa: E501, PLR2004 - one thought
+    )
 
 
 def _is_name(text: bytes) -> bool:
@@ -91,43 +93,45 @@ class _Reader:
         self.cursor = cursor
         self.found = MsgpackFile()
 
-    def value(self, depth: int, *, kept: int = 64) -> Value:
-        """Pass over a value; return texts and bytes of up to `kept` bytes, and small numbers."""
+    def value(self, depth: int) -> Value:
+        """Pass over a value; return texts and bytes of up to `MAX_TEXT_BYTES`, and small numbers."""
         self.cursor.step()
         if depth > MAX_DEPTH:
             raise MalformedError(f"expected values to nest at most {MAX_DEPTH} deep", offset=self.cursor.position)
         code = self.cursor.take(1)[0]
         if code < 0x80 or code >= 0xE0:  # noqa: PLR2004  # a small number
             return code
-        if code < 0x90:  # noqa: PLR2004  # a small map
-            return self._map(code & 0x0F, depth)
-        if code < 0xA0:  # noqa: PLR2004  # a small array
-            return self._sequence(code & 0x0F, depth)
-        if code < 0xC0:  # noqa: PLR2004  # a short text
-            return self._kept(code & 0x1F, kept, is_text=True)
+        if 0xA0 <= code < 0xC0:  # noqa: PLR2004  # a short text
+            return self._kept(code & 0x1F, is_text=True)
         if code in _NUMBERS:
             return int.from_bytes(self.cursor.take(_NUMBERS[code]), "big")
         if code in {0xC0, 0xC2, 0xC3}:  # nothing, false, true
             return None
-        return self._long(code, depth, kept)
-
-    def _long(self, code: int, depth: int, kept: int) -> Value:
         if code in _TEXTS or code in _BYTES:
-            return self._kept(self.cursor.count((_TEXTS | _BYTES)[code], "bytes"), kept, is_text=code in _TEXTS)
-        if code in _SEQUENCES:
-            return self._sequence(self.cursor.count(_SEQUENCES[code], "items"), depth)
-        if code in _MAPS:
-            return self._map(self.cursor.count(_MAPS[code], "entries", item_bytes=2), depth)
-        if code in _EXTENSIONS or code in _FIXED:
+            return self._kept(self.cursor.count((_TEXTS | _BYTES)[code], "bytes"), is_text=code in _TEXTS)
+        self._several(code, depth)
+        return None
+
+    def _several(self, code: int, depth: int) -> None:
+        """Pass over what has parts."""
+        if code < 0x90:  # noqa: PLR2004  # a small map
+            self._map(code & 0x0F, depth)
+        elif code < 0xA0:  # noqa: PLR2004  # a small array
+            self._sequence(code & 0x0F, depth)
+        elif code in _SEQUENCES:
+            self._sequence(self.cursor.count(_SEQUENCES[code], "items"), depth)
+        elif code in _MAPS:
+            self._map(self.cursor.count(_MAPS[code], "entries", item_bytes=2), depth)
+        elif code in _EXTENSIONS or code in _FIXED:
             length = _FIXED[code] if code in _FIXED else self.cursor.count(_EXTENSIONS[code], "bytes")
             kind = int.from_bytes(self.cursor.take(1), "big", signed=True)
             self.cursor.check(length)
             self._extension(kind, length, depth)
-            return None
-        raise MalformedError(f"expected a type of values, found {code}", offset=self.cursor.position - 1)
+        else:
+            raise MalformedError(f"expected a type of values, found {code}", offset=self.cursor.position - 1)
 
-    def _kept(self, length: int, kept: int, *, is_text: bool) -> Value:
-        if length > kept:
+    def _kept(self, length: int, *, is_text: bool) -> Value:
+        if length > MAX_TEXT_BYTES:
             self.cursor.skip(length)
             return None
         data = self.cursor.take(length)
@@ -150,9 +154,9 @@ class _Reader:
 
     def _extension(self, kind: int, length: int, depth: int) -> None:
         stop = self.cursor.position + length
-        if kind == ARRAY or kind == SCALAR:
+        if kind in {ARRAY, SCALAR}:
             self._array(stop, depth)
-        elif kind == COMPLEX or kind == TIMESTAMP:
+        elif kind in {COMPLEX, TIMESTAMP}:
             self.cursor.skip(length)
         else:
             if kind in self.found.extensions or len(self.found.extensions) < MAX_KEPT:

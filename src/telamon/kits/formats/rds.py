@@ -22,6 +22,9 @@ MAX_ITEMS: Final = 600_000
 
 MAX_DEPTH: Final = 140
 MAX_KEPT: Final = 100_000
+MAX_NAMED: Final = 20  # calls of one promise that are told
+HAS_ATTRIBUTES: Final = 0x200
+HAS_TAG: Final = 0x400
 ACTIVE_BINDING: Final = 1 << 15  # of a cell's general bits, in the frame of an environment
 MAGICS: Final = (b"RDX2\n", b"RDX3\n", b"RDA2\n", b"RDA3\n", b"RDB2\n", b"RDB3\n")
 FORMS: Final = (b"X\n", b"B\n", b"A\n")
@@ -97,8 +100,7 @@ def read_r(source: Source, *, is_late: Callable[[], bool] = lambda: False) -> RF
     top = reader.item(0, 0)
     if is_workspace:
         reader.bind(top)
-    if cursor.left and cursor.take(min(cursor.left, 64)).strip():
-        raise MalformedError("expected the end", offset=cursor.position)
+    cursor.end()
     return reader.found
 
 
@@ -110,7 +112,7 @@ class _Binary:
         return self.cursor.number("i")
 
     def text(self, length: int) -> bytes:
-        return self.cursor.take(length)
+        return self.cursor.keep(length)
 
     def skip_items(self, kind: int, count: int) -> None:
         self.cursor.skip(count * _WIDTHS[kind])
@@ -129,18 +131,10 @@ class _Text:
         self.cursor = cursor
 
     def _word(self, longest: int = 128) -> bytes:
-        word = bytearray()
-        while self.cursor.left:
-            byte = self.cursor.take(1)
-            if not byte.isspace():
-                word += byte
-                if len(word) > longest:
-                    raise MalformedError("expected a shorter word", offset=self.cursor.position)
-            elif word:
-                break
+        word = self.cursor.word(longest)
         if not word:
             raise MalformedError("expected a word, found the end", offset=self.cursor.position)
-        return bytes(word)
+        return word
 
     def integer(self) -> int:
         word = self._word()
@@ -201,7 +195,7 @@ class _Reader:
     def _count(self, what: str, most: int | None = None) -> int:
         count = self._form.integer()
         if count == -1:  # a long vector: its length in two halves
-            count = (self._form.integer() << 32) + self._form.integer()
+            count = (self._form.integer() & 0xFFFFFFFF) << 32 | self._form.integer() & 0xFFFFFFFF
         limit = self._form.cursor.left if most is None else min(most, self._form.cursor.left)
         if not 0 <= count <= limit:
             raise MalformedError(f"expected at most {limit} {what}, found {count}", offset=self._form.cursor.position)
@@ -224,7 +218,7 @@ class _Reader:
         kind = flags & 0xFF
         if kind in _LISTS:
             return self._pairs(flags, depth, inside)
-        if kind in _NOTHING or kind == _UNBOUND or kind == NULL_TYPE:
+        if kind in _NOTHING or kind in {_UNBOUND, NULL_TYPE}:
             return [("", kind)]
         if kind == _REFERENCE:
             number = (flags >> 8) or self._form.integer()
@@ -247,15 +241,23 @@ class _Reader:
 
     def _value(self, flags: int, kind: int, depth: int) -> None:
         form = self._form
-        if kind == CHARACTERS:
+        if kind == CHARACTERS and not flags & HAS_ATTRIBUTES:  # no R writes any, and readers differ on them
             self._text()
-        elif kind in {SPECIAL, BUILTIN}:
+            return
+        if kind in {SPECIAL, BUILTIN}:
             self._call(form.text(self._count("bytes", 256)).decode("utf-8", "replace"))
-        elif kind in _WIDTHS:
+            return
+        if kind in _WIDTHS:
             form.skip_items(kind, self._count("numbers"))
         elif kind == RAW:
             form.skip_raw(self._count("bytes"))
-        elif kind in {TEXTS, VECTOR, EXPRESSION}:
+        else:
+            self._items(kind, depth)
+        if flags & HAS_ATTRIBUTES and kind != ALTERNATIVE:
+            self.item(depth + 1, kind)
+
+    def _items(self, kind: int, depth: int) -> None:
+        if kind in {TEXTS, VECTOR, EXPRESSION}:
             for _ in range(self._count("items")):
                 self.item(depth + 1, kind)
         elif kind == BYTECODE:
@@ -263,11 +265,8 @@ class _Reader:
         elif kind == ALTERNATIVE:
             for _ in range(3):  # class, state and attributes
                 self.item(depth + 1, kind)
-            return
         elif kind != S4:
-            raise MalformedError(f"expected a type of items, found {kind}", offset=form.cursor.position)
-        if flags & 0x200 and kind not in {CHARACTERS, SPECIAL, BUILTIN}:
-            self.item(depth + 1, kind)  # attributes
+            raise MalformedError(f"expected a type of items, found {kind}", offset=self._form.cursor.position)
 
     def _text(self) -> str:
         length = self._form.integer()
@@ -281,7 +280,7 @@ class _Reader:
 
     def _characters(self, _depth: int) -> str:
         flags = self._form.integer()
-        if flags & 0xFF != CHARACTERS:
+        if flags & 0xFF != CHARACTERS or flags & HAS_ATTRIBUTES:
             raise MalformedError("expected the name of a symbol", offset=self._form.cursor.position)
         return self._text()[:1000]
 
@@ -293,9 +292,7 @@ class _Reader:
 
     def _named(self, kind: int, depth: int) -> None:
         self._form.integer()
-        names = []
-        for _ in range(self._count("names", 1000)):
-            names.append(self._characters(depth))
+        names = [self._characters(depth) for _ in range(self._count("names", 1000))]
         if kind == 249 and names and len(self.found.packages) < MAX_KEPT:  # noqa: PLR2004  # a namespace
             self.found.packages.add(names[0])
         self._seen.append(names[0] if names else "")
@@ -306,7 +303,7 @@ class _Reader:
             self.found.pointers += 1
             self.item(depth + 1, kind)  # what it protects
             self.item(depth + 1, kind)  # its tag
-        if flags & 0x200:
+        if flags & HAS_ATTRIBUTES:
             self.item(depth + 1, kind)
 
     def _pairs(self, flags: int, depth: int, inside: int) -> list[tuple[str, int]]:
@@ -317,9 +314,9 @@ class _Reader:
             at = self._form.cursor.position
             if flags >> 12 & ACTIVE_BINDING and inside == ENVIRONMENT:
                 self.found.active += 1
-            if flags & 0x200:
+            if flags & HAS_ATTRIBUTES:
                 self.item(depth + 1, 0)
-            tag = self.item(depth + 1, 0) if flags & 0x400 else []
+            tag = self.item(depth + 1, 0) if flags & HAS_TAG else []
             head = self.item(depth + 1, kind)
             name = tag[0][0] if tag else ""
             if len(members) < MAX_KEPT:
@@ -340,11 +337,12 @@ class _Reader:
         """Read the code of a function or a promise, and what it calls."""
         outer, self.found.calls = self.found.calls, set()
         self.item(depth + 1, kind)
-        named, self.found.calls = self.found.calls, outer | self.found.calls
+        named, self.found.calls = self.found.calls, outer
+        outer |= named  # not into a new set, which would be copied for each of many functions
         if kind == CLOSURE:
             self.found.closures += 1
         elif not is_evaluated and len(self.found.promises) < MAX_KEPT:
-            self.found.promises.append((at, tuple(sorted(named))))
+            self.found.promises.append((at, tuple(sorted(named)[:MAX_NAMED])))
 
     def _call(self, name: str) -> None:
         if len(self.found.calls) < MAX_KEPT:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 MAX_OBJECTS: Final = 500_000
 MAX_DEPTH: Final = 150
 MAX_TEXT_BYTES: Final = 64 * 1024 * 1024
+"""Longest text or function."""
+
 MAX_KEPT: Final = 1000
 MAX_DIMENSIONS: Final = 64
 NIL, NUMBER, STRING, TABLE, TORCH, BOOLEAN, FUNCTION, LEGACY, RECURSIVE = range(9)
@@ -65,8 +67,7 @@ def read_torch7(source: Source, *, is_text: bool = False, is_late: Callable[[], 
     cursor = Cursor(source, most_steps=MAX_OBJECTS, is_late=is_late)
     reader = _Reader(_Text(cursor) if is_text else _Binary(cursor))
     reader.value(0)
-    if cursor.left and cursor.take(cursor.left if cursor.left < 100 else 1).strip():  # noqa: PLR2004  # an end of line
-        raise MalformedError("expected the end", offset=cursor.position)
+    cursor.end()
     return reader.found
 
 
@@ -96,18 +97,8 @@ class _Text:
     def __init__(self, cursor: Cursor) -> None:
         self.cursor = cursor
 
-    def _word(self) -> bytes:
-        word = bytearray()
-        while self.cursor.left and len(word) < _MAX_DIGITS:
-            byte = self.cursor.take(1)
-            if not byte.isspace():
-                word += byte
-            elif word:
-                break
-        return bytes(word)
-
     def integer(self) -> int:
-        word = self._word()
+        word = self.cursor.word(_MAX_DIGITS)
         try:
             return int(word)
         except ValueError as error:
@@ -116,7 +107,7 @@ class _Text:
     long = integer
 
     def skip_number(self) -> None:
-        if not self._word():
+        if not self.cursor.word(_MAX_DIGITS):
             raise MalformedError("expected a number", offset=self.cursor.position)
 
     def text(self) -> bytes:

@@ -71,7 +71,8 @@ class _Reader:
         if marker in _WORDS:
             return _WORDS[marker]
         if marker in _NUMBERS:
-            return self.cursor.number(_NUMBERS[marker])
+            number: int = self.cursor.number(_NUMBERS[marker])  # or a float
+            return number
         match marker:
             case "S" | "H":
                 return self._text(self._length(self.marker()))
@@ -122,11 +123,9 @@ class _Reader:
         kind, count, marker = self._optimised()
         if count is not None and kind in _NUMBERS:
             return self._numbers(_NUMBERS[kind], count)
-        items = []
         if count is not None:
-            for _ in range(count):
-                items.append(self.value(kind or self.marker(), depth + 1))
-            return items
+            return [self.value(kind or self.marker(), depth + 1) for _ in range(count)]
+        items = []
         while marker != "]":
             items.append(self.value(marker, depth + 1))
             marker = self.marker()

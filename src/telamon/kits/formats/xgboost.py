@@ -1,4 +1,4 @@
-"""Checks models of XGBoost, JSON and UBJSON alike: whether the arrays of their trees are what native code takes them for.
+"""Checks models of XGBoost in JSON and UBJSON: whether the arrays of trees are what native code takes them for.
 
 The schema is `doc/model.schema` of dmlc/xgboost, versions 1.0 to 3.2.
 """

@@ -1,6 +1,6 @@
 """Reads models in XGBoost's binary form of versions before 3.1, which begins with numbers and no signature.
 
-The layout is that of `LearnerModelParamLegacy`, `GBTreeModelParam`, `TreeParam` and `RegTree::Load` in dmlc/xgboost 1.7.
+The layout is that of `LearnerModelParamLegacy`, `GBTreeModelParam`, `TreeParam` and `RegTree::Load` of xgboost 1.7.
 """
 
 from __future__ import annotations

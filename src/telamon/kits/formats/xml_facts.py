@@ -161,7 +161,7 @@ class XmlReader:
         if system is not None or public is not None:
             self.facts.external = (system or public or "")[:1000]
 
-    def _entity(  # noqa: PLR0913  # as expat calls it
+    def _entity(  # as expat calls it
         self,
         name: str,
         is_parameter: int,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from telamon.kits.formats.malformed import MalformedError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 MAX_FOLDERS: Final = 100_000  # streams of packed files; 7-Zip makes one for each kind of file
 MAX_FILES: Final = 200_000  # twice the members that a budget grants
@@ -145,6 +145,15 @@ class _Reader:
     def digests(self, count: int) -> list[int | None]:
         return [struct.unpack("<I", self.take(4))[0] if is_there else None for is_there in self.defined(count)]
 
+    def parts(self) -> Iterator[int]:
+        """Yields the kinds of parts up to the end; none stands twice, or each would cost what the first one did."""
+        met: set[int] = set()
+        while (kind := self.byte()) != END:
+            if kind in met:
+                raise MalformedError(f"expected part {kind} of the 7z header once", offset=self.at)
+            met.add(kind)
+            yield kind
+
     def expect(self, kind: int) -> None:
         found = self.byte()
         if found != kind:
@@ -165,7 +174,7 @@ def read_header(data: bytes) -> Archive:
         raise MalformedError(f"expected a 7z header, found part {kind}")
     streams = Streams()
     entries: tuple[Entry, ...] = ()
-    while (kind := reader.byte()) != END:
+    for kind in reader.parts():
         if kind == PROPERTIES:
             while reader.byte() != END:
                 reader.take(reader.count(MAX_PROPERTIES))
@@ -185,7 +194,7 @@ def _streams(reader: _Reader) -> Streams:
     packed: tuple[int, ...] = ()
     folders: tuple[Folder, ...] = ()
     contents: tuple[tuple[Content, ...], ...] | None = None
-    while (kind := reader.byte()) != END:
+    for kind in reader.parts():
         if kind == PACK:
             start, packed = _packed(reader)
         elif kind == UNPACK:
@@ -205,7 +214,7 @@ def _packed(reader: _Reader) -> tuple[int, tuple[int, ...]]:
     start = reader.number()
     count = reader.count(min(MAX_FOLDERS, len(reader.data)))
     sizes: tuple[int, ...] = ()
-    while (kind := reader.byte()) != END:
+    for kind in reader.parts():
         if kind == SIZE:
             sizes = tuple(reader.number() for _ in range(count))
         elif kind == CRC:
@@ -224,7 +233,7 @@ def _folders(reader: _Reader) -> tuple[Folder, ...]:
     reader.expect(CODER_SIZES)
     sizes = [tuple(reader.number() for coder in shape.coders for _ in range(coder.outputs)) for shape in shapes]
     digests: list[int | None] = [None] * count
-    while (kind := reader.byte()) != END:
+    for kind in reader.parts():
         if kind != CRC:
             raise MalformedError(f"expected checksums in the 7z header, found part {kind}", offset=reader.at)
         digests = reader.digests(count)
@@ -277,13 +286,13 @@ def _contents(reader: _Reader, folders: Sequence[Folder]) -> tuple[tuple[Content
     digests: list[list[int | None]] = [
         [folder.crc32] if count == 1 else [None] * count for folder, count in zip(folders, counts, strict=True)
     ]
-    while kind != END:
+    if kind != END:
         if kind != CRC:
             raise MalformedError(f"expected contents in the 7z header, found part {kind}", offset=reader.at)
         missing = [(at, number) for at, known in enumerate(digests) for number, crc in enumerate(known) if crc is None]
         for (at, number), digest in zip(missing, reader.digests(len(missing)), strict=True):
             digests[at][number] = digest
-        kind = reader.byte()
+        reader.expect(END)
     return tuple(
         tuple(Content(size=size, crc32=crc) for size, crc in zip(each, known, strict=True))
         for each, known in zip(sizes, digests, strict=True)
@@ -308,7 +317,7 @@ def _entries(reader: _Reader) -> tuple[Entry, ...]:
     count = reader.count(min(MAX_FILES, len(reader.data)))
     empty, empty_file, modes = [False] * count, [False] * count, [0] * count
     names: list[str] = [""] * count
-    while (kind := reader.byte()) != END:
+    for kind in reader.parts():
         part = _Reader(reader.take(reader.number()))
         if kind == EMPTY_STREAM:
             empty = part.bits(count)
