@@ -25,7 +25,7 @@ MAX_TREES: Final = 200_000
 MAX_DEPTH: Final = 31
 """Splits of a symmetric tree: its leaves are counted in 32 bits; training stops at 16."""
 
-KNOWN_PARTS: Final = frozenset({"static_provider_v1", "text_process_v1", "text_process_v2", "embedding_process_v1"})
+KNOWN_PARTS: Final = frozenset({"static_provider_v1", "text_process_v1", "text_process_v2", "embed_process_1"})
 NO_LEAF: Final = 0xFFFFFFFF
 
 

@@ -19,15 +19,37 @@ MAX_ITEMS: Final = 50_000
 MAX_NUMBERS: Final = 8_000_000
 """Numbers of one vector that are kept, 32 MB or 64."""
 
+MAX_FOLLOWED: Final = 300_000
+"""Tables that are followed in one file, a second and a half of CPU; vectors of many may be one."""
+
+NUMBERS_OF_A_TABLE: Final = 100
+"""Numbers of a vector that cost as much as a table."""
+
 MAX_TEXT_BYTES: Final = 4096
+
+
+class _Followed:
+    """What has been followed of one file."""
+
+    __slots__ = ("_count",)
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def add(self, count: int, at: int) -> None:
+        self._count += count
+        if self._count > MAX_FOLLOWED:
+            raise MalformedError(f"expected at most {MAX_FOLLOWED} tables", offset=at)
 
 
 class Table:
     """One table; fields are asked for by their position in the schema, counted from 0."""
 
-    __slots__ = ("_at", "_source", "_vtable", "_vtable_bytes")
+    __slots__ = ("_at", "_followed", "_source", "_vtable", "_vtable_bytes")
 
-    def __init__(self, source: Source, at: int) -> None:
+    def __init__(self, source: Source, at: int, followed: _Followed) -> None:
+        followed.add(1, at)
+        self._followed = followed
         self._source = source
         self._at = at
         self._vtable = at - _signed(source, at)
@@ -57,7 +79,7 @@ class Table:
     def tables(self, position: int) -> Iterator[Table]:
         """Yields the tables of a vector, none where the field is missing."""
         for at in self._slots(position):
-            yield Table(self._source, at)
+            yield Table(self._source, at, self._followed)
 
     def texts(self, position: int) -> Iterator[str]:
         """Yields the beginnings of the texts of a vector, none where the field is missing."""
@@ -81,7 +103,7 @@ class Table:
     def table(self, position: int) -> Table | None:
         """Returns the table that a field refers to, `None` where the field is missing."""
         at = self._field(position)
-        return None if at is None else Table(self._source, at + _number(self._source, at, 4))
+        return None if at is None else Table(self._source, at + _number(self._source, at, 4), self._followed)
 
     def vector(self, position: int, item_bytes: int) -> tuple[int, int]:
         """Returns where the items of a vector of plain values begin and how many there are; 0, 0 where it is missing.
@@ -116,6 +138,7 @@ class Table:
         start, count = self.vector(position, made.itemsize)
         if count > MAX_NUMBERS:
             raise MalformedError(f"expected at most {MAX_NUMBERS} numbers, found {count}", offset=start)
+        self._followed.add(count // NUMBERS_OF_A_TABLE, start)
         made.frombytes(self._source.read(start, count * made.itemsize))
         if sys.byteorder == "big":
             made.byteswap()
@@ -128,7 +151,7 @@ def root(source: Source) -> Table:
     Raises:
         MalformedError: An offset leads out of the source; tables raise it likewise.
     """
-    return Table(source, _number(source, 0, 4))
+    return Table(source, _number(source, 0, 4), _Followed())
 
 
 def _number(source: Source, at: int, length: int) -> int:

@@ -167,7 +167,7 @@ class _Text:
 
 def _unescaped(match: re.Match[bytes]) -> bytes:
     escape = match.group()[1:]
-    if escape.isdigit():
+    if escape[0] in b"01234567":
         return bytes([int(escape, 8) & 0xFF])
     return {b"n": b"\n", b"t": b"\t", b"v": b"\v", b"b": b"\b", b"r": b"\r", b"f": b"\f", b"a": b"\a"}.get(
         escape, escape

@@ -71,15 +71,15 @@ class _Reader:
         if marker in _WORDS:
             return _WORDS[marker]
         if marker in _NUMBERS:
-            number: int = self.cursor.number(_NUMBERS[marker])  # or a float
-            return number
+            return self.cursor.number(_NUMBERS[marker])
         match marker:
             case "S" | "H":
                 return self._text(self._length(self.marker()))
             case "C":
                 return chr(self.cursor.take(1)[0])
             case "[":
-                return self._array(depth)
+                items: Json = self._array(depth)
+                return items
             case "{":
                 return self._object(depth)
             case _:

@@ -43,6 +43,11 @@ class XgboostModel:
     flaws: list[str] = field(default_factory=list)
 
 
+def model_of(value: Json) -> Json:
+    """Returns the model of what `Booster.__getstate__` keeps, a model beside its configuration; else the value."""
+    return value["Model"] if isinstance(value, dict) and value.keys() == {"Model", "Config"} else value
+
+
 def looks_like_xgboost(value: Json) -> bool:
     """Whether a parsed text is a model of XGBoost, or its configuration."""
     learner = value.get("learner") if isinstance(value, dict) else None
