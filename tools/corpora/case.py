@@ -43,6 +43,10 @@ class Technique(StrEnum):
     HEADERS = "headers"
     TEMPLATES = "templates"
     YAML = "yaml"
+    TREES = "trees"
+    OBJECTS = "objects"
+    GRAPHS = "graphs"
+    XML = "xml"
 
 
 class Expectation(StrEnum):

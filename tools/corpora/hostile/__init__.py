@@ -11,6 +11,7 @@ from corpora.hostile import (
     computed,
     dialect,
     frameworks,
+    graph_models,
     hdf5_files,
     header_files,
     image_files,
@@ -21,6 +22,7 @@ from corpora.hostile import (
     names,
     nested,
     numpy_files,
+    object_files,
     onnx_files,
     opcodes,
     polyglots,
@@ -31,7 +33,9 @@ from corpora.hostile import (
     templates,
     tensorflow_files,
     torch_files,
+    tree_models,
     wrappers,
+    xml_files,
     yaml_files,
     zip_tricks,
 )
@@ -69,6 +73,10 @@ MODULES = (
     hdf5_files,
     header_files,
     templates,
+    tree_models,
+    object_files,
+    graph_models,
+    xml_files,
 )
 
 

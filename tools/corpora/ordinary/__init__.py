@@ -29,6 +29,7 @@ MODULES: Final = (
     ("safetensors_files", ("numpy", "safetensors")),
     ("template_files", ()),
     ("yaml_files", ("yaml",)),
+    ("model_files", ()),
 )
 
 

@@ -9,7 +9,7 @@ from telamon.kits.formats.marshal import begins_bytecode
 from telamon.kits.formats.msgpack import begins_msgpack
 from telamon.kits.formats.paddle import begins_parameters
 from telamon.kits.formats.rds import begins_r
-from telamon.kits.formats.torch7 import begins_torch7
+from telamon.kits.formats.torch7 import begins_torch7, begins_torch7_text
 from telamon.kits.formats.ubjson import begins_ubjson
 from telamon.kits.formats.xgboost_binary import begins_xgboost
 
@@ -24,6 +24,7 @@ _STRONG: tuple[tuple[Callable[[bytes], bool], Kind], ...] = (
     (begins_parameters, Kind.PADDLE),
 )
 _WEAK: tuple[tuple[Callable[[bytes], bool], Kind], ...] = (
+    (begins_torch7_text, Kind.TORCH7),  # whose bytecode makes it no text
     (begins_xgboost, Kind.XGBOOST),
     (begins_msgpack, Kind.MSGPACK),
 )
