@@ -101,5 +101,5 @@ def torch7(*words: float | bytes, is_text: bool = False) -> bytes:
         elif is_text:
             out += f"{word}\n".encode()
         else:
-            out += struct.pack("<d" if isinstance(word, float) else "<i", word)
+            out += struct.pack("<i" if isinstance(word, int) else "<d", word)
     return bytes(out)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import time
 
 import pytest
 from hypothesis import given
@@ -130,3 +131,17 @@ def test_no_header_breaks_the_reader(data: st.DataObject) -> None:
     contents, noted = read(archive(packed, bytes(header)))
     assert isinstance(contents, dict)
     assert all(isinstance(code, str) for code in noted)
+
+
+def test_fillings_may_stand_anywhere_and_often() -> None:
+    filling = b"\x19" + number(3) + bytes(3)
+    marks = filling + b"\x0e" + number(1) + b"\x80" + filling + b"\x0f" + number(1) + b"\x80" + filling
+    assert read(archive(b"", b"\x01" + files(["empty"], marks) + b"\x00")) == ({"empty": b""}, [])
+
+
+def test_no_part_stands_twice_so_that_a_header_costs_what_it_is_long() -> None:
+    marks = (b"\x0f" + number(0)) * 100_000
+    names = [f"{index}" for index in range(1000)]
+    begin = time.process_time()
+    contents, noted = read(archive(b"", b"\x01" + files(names, marks) + b"\x00"))
+    assert (contents, noted, time.process_time() - begin < 2) == ({}, ["7z-header"], True)

@@ -19,6 +19,7 @@ END, HEADER, PROPERTIES, ADDITIONAL, MAIN, FILES = range(6)
 PACK, UNPACK, SUBSTREAMS, SIZE, CRC, FOLDER, CODER_SIZES, COUNTS = range(6, 14)
 EMPTY_STREAM, EMPTY_FILE, ANTI, NAMES = range(14, 18)
 ATTRIBUTES: Final = 21
+DUMMY: Final = 25  # fills up to where a part should begin, as often as needed
 ENCODED_HEADER: Final = 23
 UNIX_EXTENSION: Final = 0x8000  # attributes whose upper half is a mode of Unix (p7zip)
 
@@ -149,7 +150,7 @@ class _Reader:
         """Yields the kinds of parts up to the end; none stands twice, or each would cost what the first one did."""
         met: set[int] = set()
         while (kind := self.byte()) != END:
-            if kind in met:
+            if kind in met and kind != DUMMY:
                 raise MalformedError(f"expected part {kind} of the 7z header once", offset=self.at)
             met.add(kind)
             yield kind
