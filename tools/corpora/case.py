@@ -33,6 +33,9 @@ class Technique(StrEnum):
     FILE_NAMES = "file-names"
     BOMBS = "bombs"
     ADVISORIES = "advisories"
+    STRUCTURED = "structured"
+    IMAGES = "images"
+    SEVEN_ZIP = "7z"
     KERAS = "keras"
     ONNX = "onnx"
     TENSORFLOW = "tensorflow"
@@ -42,6 +45,10 @@ class Technique(StrEnum):
     YAML = "yaml"
     PYTHON_CODE = "python-code"
     SHELL_CODE = "shell-code"
+    TREES = "trees"
+    OBJECTS = "objects"
+    GRAPHS = "graphs"
+    XML = "xml"
 
 
 class Expectation(StrEnum):

@@ -106,7 +106,7 @@ def test_a_deadline_ends_every_reader_with_an_observation() -> None:
     ]
 
 
-@pytest.mark.parametrize("kind", [Kind.SEVEN_ZIP, Kind.RAR, Kind.PICKLE])
+@pytest.mark.parametrize("kind", [Kind.RAR, Kind.PICKLE])
 def test_a_kind_without_reader_is_an_observation(kind: Kind) -> None:
     items = list(open_parts(Source.from_bytes(b"x"), kind, Budget(1), ("outer",)))
     assert items == [

@@ -17,6 +17,8 @@ MODULES: Final = (
     ("archives", ("numpy", "zstandard")),
     ("numpy_files", ("numpy",)),
     ("scipy_files", ("scipy",)),
+    ("structured_files", ()),
+    ("image_files", ()),
     ("pandas_files", ("pandas",)),
     ("sklearn_files", ("sklearn",)),
     ("joblib_files", ("joblib", "lz4", "sklearn")),
@@ -29,6 +31,7 @@ MODULES: Final = (
     ("yaml_files", ("yaml",)),
     ("dependency_files", ()),
     ("code_files", ()),
+    ("model_files", ()),
 )
 
 

@@ -50,6 +50,10 @@ def _parts(source: Source, kind: Kind, budget: Budget, path: tuple[str, ...]) ->
         from telamon.kits.formats.tar import read_tar  # noqa: PLC0415 - see above
 
         yield from read_tar(source, budget, path)
+    elif kind is Kind.SEVEN_ZIP:
+        from telamon.kits.formats.seven_zip.reader import read_seven_zip  # noqa: PLC0415 - see above
+
+        yield from read_seven_zip(source, budget, path)
     else:
         from telamon.kits.formats.codecs import codec_of_kind  # noqa: PLC0415 - see above
 

@@ -52,11 +52,23 @@ _SIGNATURES: tuple[tuple[int, bytes, Kind], ...] = (  # offset, bytes, kind
     (0, b"CGPH\x01", Kind.GIT),
     (0, b"MIDX\x01", Kind.GIT),
     (0, b"BITM\0\x01", Kind.GIT),
+    (0, b"crc\x00\x00\x00\x02\x00", Kind.HADOOP_CRC),  # ChecksumFileSystem of Hadoop, a sum for each 512 bytes
     (0, b"GGUF", Kind.GGUF),
     (0, b"lmgg", Kind.GGML),
     (0, b"tjgg", Kind.GGML),
     (0, b"algg", Kind.GGML),
     (4, b"TFL3", Kind.TFLITE),
+    (4, b"ET12", Kind.EXECUTORCH),
+    (0, b"CBM1", Kind.CATBOOST),
+    (0, b"ftrt", Kind.TENSORRT),  # plans of TensorRT, this and the next
+    (0, b"ptrt", Kind.TENSORRT),
+    (0, b"RKNN", Kind.RKNN),
+    (0, b"CYPTRKNN", Kind.RKNN),
+    (0, b"B\0C\0N\0\0\0", Kind.CNTK),  # of version 1, in wide characters
+    (0, b"ktnc", Kind.CNTK),
+    (0, b"\x12\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0", Kind.MXNET),
+    (0, b"MZqFpD='\n", Kind.APE),  # an Actually Portable Executable, as llamafiles are
+    (0, b"jartsr='\n", Kind.APE),
     (0, b"SQLite format 3\0", Kind.SQLITE),
     (0, b"PAR1", Kind.PARQUET),
     (0, b"ARROW1", Kind.ARROW),
@@ -74,6 +86,8 @@ _SIGNATURES: tuple[tuple[int, bytes, Kind], ...] = (  # offset, bytes, kind
 
 _OPENABLE = tuple(signature for signature in _SIGNATURES if signature[2].is_container or signature[2] is Kind.NPY)
 _GIT_OBJECT = re.compile(rb"(?:blob|tree|commit|tag) (?:0|[1-9]\d{0,18})\0")  # behind the compression of loose ones
+_BEGINNINGS = frozenset(b"\3\4\6\7\10RXB\xe3c\0")  # first bytes of formats without a signature
+_LENGTHS = (b"i", b"U", b"I", b"l", b"L")  # types of lengths in UBJSON
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _SKIPPABLE = frozenset(range(0x184D2A50, 0x184D2A60))
 
@@ -171,6 +185,12 @@ def _model_claims(source: Source, head: bytes) -> Iterator[Kind]:
     length = int.from_bytes(head[:8], "little")
     if head[8:9] == b"{" and 2 <= length <= min(source.size - 8, MAX_SAFETENSORS_HEADER_BYTES):  # noqa: PLR2004 - `{}`
         yield Kind.SAFETENSORS
+    is_object = head[:1] == b"{" and head[1:2] in _LENGTHS
+    if is_object or (head[0] in _BEGINNINGS and b"\0" in head[:24]) or head[2:4] == b"\r\n" or head[:3] == b"RDA":
+        from telamon.kits.formats.beginnings import kind_of  # noqa: PLC0415 - few files come so far
+
+        if kind := kind_of(head):
+            yield kind
 
 
 def _picture_claims(head: bytes) -> Iterator[Kind]:
@@ -233,6 +253,11 @@ def _weak_claims(source: Source, head: bytes, *, is_pickle: bool) -> Iterator[Ki
 
         if kind := looks_like_protobuf(source):
             yield kind
+        else:
+            from telamon.kits.formats.beginnings import weak_kind_of  # noqa: PLC0415 - likewise
+
+            if kind := weak_kind_of(head):
+                yield kind
 
 
 def _is_text(head: bytes) -> bool:

@@ -36,6 +36,19 @@ class Kind(StrEnum):
     ONNX = "onnx"
     PROTOBUF = "protobuf"
     TFLITE = "tflite"
+    UBJSON = "ubjson"
+    XGBOOST = "xgboost"
+    CATBOOST = "catboost"
+    MSGPACK = "msgpack"
+    MXNET = "mxnet"
+    PADDLE = "paddle"
+    CNTK = "cntk"
+    RKNN = "rknn"
+    TORCH7 = "torch7"
+    EXECUTORCH = "executorch"
+    TENSORRT = "tensorrt"
+    R_DATA = "r-data"
+    BYTECODE = "bytecode"
     SQLITE = "sqlite"
     PARQUET = "parquet"
     ARROW = "arrow"
@@ -48,9 +61,11 @@ class Kind(StrEnum):
     APPLE_DOUBLE = "apple-double"
     DS_STORE = "ds-store"
     GIT = "git"  # what Git keeps in its own folder: index, packs, objects
+    HADOOP_CRC = "hadoop-crc"
     ELF = "elf"
     PE = "pe"
     MACHO = "macho"
+    APE = "ape"
 
     @property
     def is_container(self) -> bool:

@@ -120,6 +120,14 @@ class ObservationCode(StrEnum):
         "An extended header overrides the size that the member's own header states.",
     )
 
+    # 7z.
+    SEVEN_ZIP_HEADER = "7z-header", "The header of the archive cannot be read."
+    SEVEN_ZIP_ENCRYPTED = "7z-encrypted", "The content is encrypted."
+    SEVEN_ZIP_METHOD = "7z-method-unsupported", "The content is packed by a method without a reader."
+    SEVEN_ZIP_CRC = "7z-crc-wrong", "The content does not have the stated checksum."
+    SEVEN_ZIP_UNREFERENCED = "7z-unreferenced-bytes", "Bytes between the packed streams belong to none of them."
+    SEVEN_ZIP_TRAILING = "7z-trailing-data", "Bytes follow the end of the archive."
+
     # numpy files.
     NPY_HEADER = "npy-header", "The header is not the literal that the format asks for."
     NPY_HEADER_EXTRA = "npy-header-extra", "The header has keys or bytes beyond those of the format."

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 MAX_FIELDS = 64
 """Top-level fields that are followed; so many without a mistake are no accident."""
 
-MAX_FIELD_NUMBER = 2000
-"""Largest field number taken for real; messages of models stay under a few hundred."""
+MAX_FIELD_NUMBER = 3000
+"""Largest field number taken for real; Core ML numbers its models up to 3000, others stay under a few hundred."""
 
 _VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5
 _ONNX_IR_VERSION, _ONNX_GRAPH = 1, 7
