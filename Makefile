@@ -31,6 +31,11 @@ help: ## Show the targets.
 	$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@ .venv/.run
 
+# Peers stand apart: they pin libraries that we use in other versions.
+.venv/peers: requirements/peers.lock | .venv/.dev
+	$(PIP) install --require-hashes --target $@ --upgrade -r requirements/peers.lock
+	@touch $@
+
 up: .venv/.run ## Make a demo system, check it, show the attack and its end (ARGS=--once to stop there).
 	@$(BIN)/telamon up $(ARGS)
 
@@ -51,7 +56,7 @@ format: .venv/.dev ## Format the code and fix what can be fixed safely.
 	$(BIN)/ruff check --fix $(CHECKED)
 	$(BIN)/ruff format $(CHECKED)
 
-bench: .venv/.dev ## Print the numbers that the README and the docs claim (CPU time, memory, ratios to peers).
+bench: .venv/.dev .venv/peers ## Print the numbers that the README and the docs claim (CPU time, memory, ratios to peers).
 	@for file in bench/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
 
 proofs: .venv/.dev ## Run every experiment of every control.

@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LOCKS = {
     "run.lock": ["--extra", "ml", "--group", "build"],
     "dev.lock": ["--extra", "ml", "--extra", "onnx", "--extra", "remote", "--extra", "scale", "--group", "dev"],
+    "peers.lock": ["--group", "peers"],
 }
 
 

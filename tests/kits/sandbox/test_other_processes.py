@@ -96,10 +96,21 @@ REACHING = {
     "abstract socket": "return socket.socket(socket.AF_UNIX).connect(chr(0) + a['abstract']) is None",
     "netlink": "return socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0) is not None",
     "raw socket": "return socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) is not None",
-    "shared memory": "return call(a['numbers']['shmget'], 0, 4096, 0o1600) >= 0",
-    "message queue": "return call(a['numbers']['msgget'], 0, 0o1600) >= 0",
-    "message queue of a name": "return call(a['numbers']['mq_open'], a['abstract'].encode(), 0o102, 0o600, 0) >= 0",
-    "semaphores": "return call(a['numbers']['semget'], 0, 1, 0o1600) >= 0",
+    # These outlive their makers, so the twin takes away what it made.
+    "shared memory": (
+        "made = call(a['numbers']['shmget'], 0, 4096, 0o1600); "
+        "call(a['numbers']['shmctl'], made, 0, 0); return made >= 0"
+    ),
+    "message queue": (
+        "made = call(a['numbers']['msgget'], 0, 0o1600); call(a['numbers']['msgctl'], made, 0, 0); return made >= 0"
+    ),
+    "message queue of a name": (
+        "made = call(a['numbers']['mq_open'], a['abstract'].encode(), 0o102, 0o600, 0); "
+        "call(a['numbers']['mq_unlink'], a['abstract'].encode()); return made >= 0"
+    ),
+    "semaphores": (
+        "made = call(a['numbers']['semget'], 0, 1, 0o1600); call(a['numbers']['semctl'], made, 0, 0, 0); return made >= 0"
+    ),
 }
 
 
