@@ -2,8 +2,8 @@
 
 Input: the files of `tools/corpora`, written to a temporary folder. Flagged means what a gate in CI sees: for telamon a
 finding of high severity or above, or a file that is not understood; for picklescan an issue or a scan error; for
-modelscan an issue or an error (a skipped file passes its gate); for fickling anything worse than likely safe, or an error.
-Peers run in this process where they are installed: picklescan is a development dependency, the others stand in
+modelscan an issue or an error (a skipped file passes its gate); for fickling anything worse than likely safe, or an
+error. Peers run in this process where they are installed: picklescan is a development dependency, the others stand in
 `.venv/peers`, which `make bench` fills.
 
 Usage: python bench/detection.py

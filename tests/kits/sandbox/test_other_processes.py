@@ -109,7 +109,8 @@ REACHING = {
         "call(a['numbers']['mq_unlink'], a['abstract'].encode()); return made >= 0"
     ),
     "semaphores": (
-        "made = call(a['numbers']['semget'], 0, 1, 0o1600); call(a['numbers']['semctl'], made, 0, 0, 0); return made >= 0"
+        "made = call(a['numbers']['semget'], 0, 1, 0o1600); "
+        "call(a['numbers']['semctl'], made, 0, 0, 0); return made >= 0"
     ),
 }
 
