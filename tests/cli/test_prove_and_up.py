@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from telamon import catalog
-from telamon.controls.artifact.vulnerability_scanning import experiments
 from telamon.controls.artifact.vulnerability_scanning.guard import VulnerabilityScanningGuard
 from telamon.core.proofs import Interval, Measurement, Proof
 from telamon.core.records import Decision, Effect, ProofVerdict, Strength
 from telamon.kits.attacks import loading
+from telamon.kits.attacks.experiment import ArtefactExperiment
 from telamon.ledger.log import open_log
 from telamon.policy import default
 from telamon.reporting.report import Failure, FailureKind, Report
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 @pytest.fixture
 def few_trials(monkeypatch: pytest.MonkeyPatch) -> None:
     """As few trials as can pass: 16 of 16 against 0 of 16 has a lower bound of 0.73, and the floor is 0.7."""
-    monkeypatch.setattr(experiments.ArtefactExperiment, "trials", 16)
-    monkeypatch.setattr(experiments.ArtefactExperiment, "benign_trials", 2)
-    monkeypatch.setattr(experiments.ArtefactExperiment, "has_adaptive", False)
+    monkeypatch.setattr(ArtefactExperiment, "trials", 16)
+    monkeypatch.setattr(ArtefactExperiment, "benign_trials", 2)
+    monkeypatch.setattr(ArtefactExperiment, "has_adaptive", False)
 
 
 @pytest.mark.usefixtures("few_trials")
@@ -116,7 +116,7 @@ def test_no_record_writes_nothing(cli: Callable, folder: Path) -> None:
 def test_guard_that_permits_everything_turns_every_proof_red(
     cli: Callable, monkeypatch: pytest.MonkeyPatch, pair: str
 ) -> None:
-    monkeypatch.setattr(experiments.ArtefactExperiment, "trials", 8)
+    monkeypatch.setattr(ArtefactExperiment, "trials", 8)
     monkeypatch.setattr(
         VulnerabilityScanningGuard, "enforce", lambda _self, _operation: Decision(effect=Effect.PERMIT, reason="broken")
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from telamon.kits.attacks import artefacts
+from telamon.kits.attacks import artefacts, chat_templates, keras_models
 from telamon.kits.attacks.artefacts import Recipe, recipes, write_artefact
 from telamon.kits.attacks.loading import Loader, load_in_child
 
@@ -34,8 +34,31 @@ WHEELS = recipes(Loader.IMPORT, PAYLOADS[:1], whl=artefacts.wheel)
 JOBLIB = recipes(Loader.JOBLIB, PAYLOADS[:1], joblib=artefacts.joblib_zlib)
 NUMPY = recipes(Loader.NUMPY, PAYLOADS[:1], npy=artefacts.numpy_objects)
 TORCH = recipes(Loader.TORCH, PAYLOADS[:1], pt=artefacts.torch_zip, pth=artefacts.torch_zip_wrong_crc)
-RECIPES = (*BARE, *TARRED, *WHEELS, *JOBLIB, *NUMPY, *TORCH)
-NEEDS = {Loader.JOBLIB: "joblib", Loader.NUMPY: "numpy", Loader.TORCH: "torch"}
+LAYERS = keras_models.keras_recipes(
+    (
+        keras_models.plain,
+        keras_models.wrapped,
+        keras_models.nested,
+        keras_models.escaped,
+        keras_models.wide,
+        keras_models.repeated,
+    )
+)
+TEMPLATES = chat_templates.template_recipes(
+    (
+        chat_templates.cycler,
+        chat_templates.builtins,
+        chat_templates.joined,
+        chat_templates.formatted,
+        chat_templates.subclasses,
+        chat_templates.mapped,
+        chat_templates.in_macro,
+    )
+)
+RECIPES = (*BARE, *TARRED, *WHEELS, *JOBLIB, *NUMPY, *TORCH, *LAYERS, *TEMPLATES)
+TWINS = (BARE[0], *TARRED, *WHEELS, *JOBLIB, *NUMPY, *TORCH, *LAYERS[-1:], *TEMPLATES[:1])
+NEEDS = {Loader.JOBLIB: "joblib", Loader.NUMPY: "numpy", Loader.TORCH: "torch", Loader.KERAS: "keras"}
+LOADED = {Loader.IMPORT: "module", Loader.KERAS: "Sequential", Loader.JINJA: "str"}
 
 
 def opened(recipe: Recipe, path: Path, folder: Path) -> Path:
@@ -68,14 +91,12 @@ def test_recipe_fires_its_canary_in_the_real_loader(recipe: Recipe, tmp_path: Pa
     assert canary.read_bytes() == b""
 
 
-@pytest.mark.parametrize(
-    "recipe", [BARE[0], *TARRED, *WHEELS, *JOBLIB, *NUMPY, *TORCH], ids=lambda recipe: f"{recipe.name}{recipe.suffix}"
-)
+@pytest.mark.parametrize("recipe", TWINS, ids=lambda recipe: f"{recipe.name}{recipe.suffix}")
 def test_benign_twin_loads_and_fires_nothing(recipe: Recipe, tmp_path: Path) -> None:
     skip_without_its_library(recipe)
     path = write_artefact(recipe, tmp_path, canary=None, seed=1)
     loaded = load_in_child(recipe.loader, opened(recipe, path, tmp_path), workspace=tmp_path)
-    assert (loaded.ok, loaded.answer) == (True, "module" if recipe.loader is Loader.IMPORT else "dict")
+    assert (loaded.ok, loaded.answer) == (True, LOADED.get(recipe.loader, "dict"))
     assert not (tmp_path / "canary").exists()
 
 

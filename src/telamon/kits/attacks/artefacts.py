@@ -10,6 +10,7 @@ import tarfile
 import zipfile
 import zlib
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from telamon.kits.attacks.pickles import (
@@ -42,15 +43,14 @@ class Recipe:
         name: Kebab-case.
         loader: What the victim loads it with.
         suffix: The file name's ending; no reader of ours looks at it.
-        payload: Given the path of the canary, pushes an object whose making creates that file.
-        envelope: Given the pickle, the file around it.
+        make: Given the path of the canary, the bytes of an artefact that creates that file when it is loaded; given
+            `None`, those of its benign twin. The number decides the model's weights.
     """
 
     name: str
     loader: Loader
     suffix: str
-    payload: Callable[[str], Program]
-    envelope: Callable[[bytes], bytes]
+    make: Callable[[str | None, int], bytes]
 
 
 def write_artefact(recipe: Recipe, folder: Path, *, canary: Path | None, seed: int) -> Path:
@@ -62,9 +62,8 @@ def write_artefact(recipe: Recipe, folder: Path, *, canary: Path | None, seed: i
         canary: The file that the payload creates.
         seed: Decides the model's numbers.
     """
-    payload = None if canary is None else recipe.payload(str(canary))
     path = folder / f"model{recipe.suffix}"
-    path.write_bytes(recipe.envelope(_model(payload, seed)))
+    path.write_bytes(recipe.make(None if canary is None else str(canary), seed))
     return path
 
 
@@ -209,15 +208,26 @@ def _zip(members: dict[str, bytes]) -> bytes:
 def recipes(
     loader: Loader, payloads: Sequence[Callable[[str], Program]], **envelopes: Callable[[bytes], bytes]
 ) -> tuple[Recipe, ...]:
-    """Return every combination of the payloads and the envelopes, which are named by their file suffix."""
+    """Return every combination of the payloads and the envelopes, which are named by their file suffix.
+
+    Args:
+        loader: What the victims load them with.
+        payloads: Given the path of the canary, push an object whose making creates that file.
+        envelopes: Given the pickle, the file around it.
+    """
     return tuple(
         Recipe(
             name=f"{payload.__name__}-{envelope.__name__}".replace("_", "-"),
             loader=loader,
             suffix="." + suffix,
-            payload=payload,
-            envelope=envelope,
+            make=partial(_pickled, payload, envelope),
         )
         for payload in payloads
         for suffix, envelope in envelopes.items()
     )
+
+
+def _pickled(
+    payload: Callable[[str], Program], envelope: Callable[[bytes], bytes], canary: str | None, seed: int
+) -> bytes:
+    return envelope(_model(None if canary is None else payload(canary), seed))

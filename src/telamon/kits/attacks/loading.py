@@ -27,6 +27,8 @@ class Loader(StrEnum):
     JOBLIB = "joblib.load"
     NUMPY = "numpy.load"
     TORCH = "torch.load"
+    KERAS = "keras.models.load_model"
+    JINJA = "jinja2.Template.render"
     IMPORT = "import"
 
 
@@ -57,7 +59,15 @@ class Availability:
 
 
 # What victims import for each loader that does not come with Python.
-_LIBRARIES = {Loader.JOBLIB: "joblib", Loader.NUMPY: "numpy", Loader.TORCH: "torch"}
+_LIBRARIES = {
+    Loader.JOBLIB: "joblib",
+    Loader.NUMPY: "numpy",
+    Loader.TORCH: "torch",
+    Loader.KERAS: "keras",
+    Loader.JINJA: "jinja2",
+}
+# Keras computes with whichever of these is there, and is told so before it is imported.
+_BACKENDS = ("torch", "tensorflow", "jax")
 
 # One line each, run with -I -S-free isolation in the child; the path is its argument, never part of the code.
 _STATEMENTS = {
@@ -68,6 +78,14 @@ _STATEMENTS = {
         "value = value.item() if isinstance(value, numpy.ndarray) else value"
     ),
     Loader.TORCH: "import torch; value = torch.load(path, weights_only=False)",
+    # The flag is what tutorials tell users whose model has a Lambda layer.
+    Loader.KERAS: "import keras; value = keras.models.load_model(path, safe_mode=False)",
+    # As servers render the template of a model (CVE-2024-34359): not in Jinja's sandbox.
+    Loader.JINJA: (
+        "import jinja2, json; configuration = json.load(open(path)); "
+        "value = jinja2.Environment().from_string(configuration['chat_template']).render("
+        "messages=[{'role': 'user', 'content': 'hi'}], add_generation_prompt=True)"
+    ),
     Loader.IMPORT: "sys.path.insert(0, path); value = __import__('victim_package')",
 }
 _PROGRAM = """
@@ -123,6 +141,7 @@ def _run(statement: str, argument: str, workspace: Path, *, shown: str = "type(v
         "PATH": os.defpath,
         "HOME": str(workspace),
         "TMPDIR": str(workspace),
+        "KERAS_BACKEND": next((name for name in _BACKENDS if importlib.util.find_spec(name)), _BACKENDS[0]),
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
     }
