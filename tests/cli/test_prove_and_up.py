@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from telamon import catalog
+from telamon.controls.artifact.vulnerability_scanning.experiments import UnsafeArtefact
 from telamon.controls.artifact.vulnerability_scanning.guard import VulnerabilityScanningGuard
 from telamon.core.proofs import Interval, Measurement, Proof
 from telamon.core.records import Decision, Effect, ProofVerdict, Strength
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 def few_trials(monkeypatch: pytest.MonkeyPatch) -> None:
     """As few trials as can pass: 16 of 16 against 0 of 16 has a lower bound of 0.73, and the floor is 0.7."""
     monkeypatch.setattr(ArtefactExperiment, "trials", 16)
+    monkeypatch.setattr(UnsafeArtefact, "trials", 16)
     monkeypatch.setattr(ArtefactExperiment, "benign_trials", 2)
     monkeypatch.setattr(ArtefactExperiment, "has_adaptive", False)
 
@@ -91,7 +93,8 @@ def test_proof_without_the_libraries_says_which_loaders_ran(
     assert f"Run with {python} in 16 trials of each arm. " in proof["attack"]
     assert (
         "Not run: joblib.load (no_joblib is not installed); numpy.load (no_numpy is not installed); "
-        "torch.load (no_torch is not installed)."
+        "torch.load (no_torch is not installed); keras.models.load_model (no_keras is not installed); "
+        "jinja2.Template.render (no_jinja is not installed)."
     ) in proof["attack"]
     with open_log(folder / "ledger.db") as log:
         (recorded,) = (entry.details() for entry in log.entries())
@@ -101,7 +104,13 @@ def test_proof_without_the_libraries_says_which_loaders_ran(
         ("old-instance-bare", python, 5),
     ]
     assert {(each["off"], each["on"], each["denied"]) for each in recorded["variants"]} == {(6, 0, 6), (5, 0, 5)}
-    assert [each["name"] for each in recorded["skipped"]] == ["joblib.load", "numpy.load", "torch.load"]
+    assert [each["name"] for each in recorded["skipped"]] == [
+        "joblib.load",
+        "numpy.load",
+        "torch.load",
+        "keras.models.load_model",
+        "jinja2.Template.render",
+    ]
 
 
 @pytest.mark.usefixtures("few_trials")
@@ -117,6 +126,7 @@ def test_guard_that_permits_everything_turns_every_proof_red(
     cli: Callable, monkeypatch: pytest.MonkeyPatch, pair: str
 ) -> None:
     monkeypatch.setattr(ArtefactExperiment, "trials", 8)
+    monkeypatch.setattr(UnsafeArtefact, "trials", 16)
     monkeypatch.setattr(
         VulnerabilityScanningGuard, "enforce", lambda _self, _operation: Decision(effect=Effect.PERMIT, reason="broken")
     )
