@@ -13,6 +13,8 @@ from telamon.kits.formats.source import COPY_LIMIT_BYTES
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from telamon.checking.result_cache import ResultCache
+    from telamon.checking.witness import Witness
     from telamon.core.control import Checker
     from telamon.core.settings import Settings
     from telamon.core.subjects import Subject
@@ -36,6 +38,7 @@ class Task:
         control: Name of the control whose checker it is.
         is_evidence: Whether the outcome is recorded: then it has the digest of the file that was examined.
         is_bound: Whether a baseline goes by the outcome: then it has that digest where the file was not understood.
+        cache: Where results are kept and looked for; they are not, without one.
     """
 
     control: str
@@ -43,6 +46,7 @@ class Task:
     subject: Subject
     is_evidence: bool = False
     is_bound: bool = False
+    cache: ResultCache | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,19 +98,34 @@ def perform(task: Task) -> Examined:
 
     What it found before it raised is kept. No outcome, or a second one, is a defect too: silence is not clean.
     """
-    if not (task.is_evidence or task.is_bound) or task.subject.kind is not SubjectKind.FILE:
+    is_seen = task.is_evidence or task.is_bound or task.cache is not None
+    if not is_seen or task.subject.kind is not SubjectKind.FILE:
         return _run(task)
     from telamon.checking.witness import witness  # noqa: PLC0415  # only where it is recorded
 
     with witness(task.subject.path) as seen:
-        examined = _run(task)
         if seen is None:
+            return _run(task)
+        examined = _run(task) if task.cache is None else _recalled_or_run(task, seen, task.cache)
+        if not (task.is_evidence or task.is_bound):
             return examined
         outcomes = (
             seen.attest(outcome) if task.is_evidence or outcome.verdict is Verdict.NOT_UNDERSTOOD else outcome
             for outcome in examined.outcomes
         )
         return replace(examined, outcomes=tuple(outcomes))
+
+
+def _recalled_or_run(task: Task, seen: Witness, cache: ResultCache) -> Examined:
+    """Return what came of the task before, if the file still has the bytes that it was digested with, else of a run."""
+    key = cache.key(task, seen.digest())
+    known = cache.recall(key) if key else None
+    if known is not None and seen.is_same():
+        return known
+    examined = _run(task)
+    if key and seen.is_same():
+        cache.keep(key, examined)
+    return examined
 
 
 def _run(task: Task) -> Examined:

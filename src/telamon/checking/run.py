@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from telamon.catalog import Catalog
     from telamon.checking.examination import Examined
+    from telamon.checking.result_cache import ResultCache
     from telamon.core.control import Checker, Control
     from telamon.core.records import Finding, Outcome
     from telamon.core.settings import Settings
@@ -132,6 +133,7 @@ def check(  # noqa: PLR0913  # what a run goes by, each by its name
     jobs: int | None = None,
     progress: Progress | None = None,
     remote: Iterable[Subject | Unreachable] = (),
+    cache: ResultCache | None = None,
 ) -> Report:
     """Check everything below `paths` with every control that is on, and return the report.
 
@@ -145,6 +147,7 @@ def check(  # noqa: PLR0913  # what a run goes by, each by its name
         jobs: Worker processes; by default one per processor.
         progress: Told how far the run is.
         remote: What lies elsewhere, and what there could not be listed.
+        cache: Where results of files are kept and looked for.
 
     Raises:
         UsageError: A path does not exist.
@@ -162,6 +165,7 @@ def check(  # noqa: PLR0913  # what a run goes by, each by its name
             subject=subject,
             is_evidence=policy.ledger is not None,
             is_bound=is_for_baseline or baseline is not None,
+            cache=cache,
         )
         for subject in subjects
         for name, checker in checkers.items()

@@ -22,6 +22,8 @@ CHUNK_BYTES = 256 * 1024
 HOLED_BYTES = 1 << 30
 HOLED_RATIO = 16
 BLOCK_BYTES = 512  # the unit of st_blocks, whatever the file system's own is (stat(2))
+# Hashing reads all of a file, and scanning reads little of one that is large: caching has nothing to win there.
+MOST_RECALLED_BYTES = 64 * 1024 * 1024
 CHANGED = "the file was changed while it was examined"
 
 
@@ -81,12 +83,28 @@ class Witness:
             return outcome
         try:
             digest = self._digest()
-            is_same = self._is_same()
+            is_same = self._is_still()
         except OSError as error:
             return _withdrawn(outcome, f"the file could not be digested: {error.strerror}")
         return replace(outcome, digest=digest) if is_same else _withdrawn(outcome, CHANGED)
 
-    def _is_same(self) -> bool:
+    def digest(self) -> str:
+        """Return the digest of the file's bytes; empty where it is large, cannot be read or consists of holes."""
+        if self._status.st_size > MOST_RECALLED_BYTES:
+            return ""
+        try:
+            return self._digest()
+        except OSError:
+            return ""
+
+    def is_same(self) -> bool:
+        """Whether the path still leads to the file that was opened, and that has not been written to."""
+        try:
+            return self._is_still()
+        except OSError:
+            return False
+
+    def _is_still(self) -> bool:
         held = _Identity.of(os.fstat(self._descriptor))
         return held == _Identity.of(self._status) == self._before.file and _State.of(self._path) == self._before
 

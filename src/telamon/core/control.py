@@ -42,6 +42,13 @@ class Checker(ABC, Generic[S_co]):
         """The control's settings from the policy."""
         return self._settings
 
+    def basis(self) -> str | None:
+        """Return what results go by beside the file's bytes and name, the settings and this installation's code.
+
+        It is part of the name under which results are cached; `None`, the default, if they must not be.
+        """
+        return None
+
     @abstractmethod
     def check(self, subject: Subject) -> Iterator[Finding | Outcome]:
         """Yield the findings in `subject`, then exactly one outcome.

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from telamon.catalog import Catalog
+    from telamon.checking.result_cache import ResultCache
     from telamon.checking.walk import Unreachable
     from telamon.core.subjects import Subject
     from telamon.ledger.log import Log
@@ -44,6 +45,12 @@ if TYPE_CHECKING:
     help="Check what changed between two revisions, as Git holds it; `A...B` from where they parted, `A` all of one.",
 )
 @click.option("--online", is_flag=True, help="Let addresses be looked up; without it nothing leaves this machine.")
+@click.option(
+    "--cache",
+    "cache_folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Keep results in this private folder, and use those of the same bytes, rules and settings.",
+)
 @click.option("--write-baseline", type=FileName(), help="Write a baseline and exit 0.")
 @click.pass_context
 def command(
@@ -59,6 +66,7 @@ def command(
     baseline_file: Path | None,
     span: str | None,
     online: bool,
+    cache_folder: Path | None,
     write_baseline: Path | None,
 ) -> None:
     """Check files and folders: PATHS, or what the policy names, or `-` for standard input.
@@ -94,6 +102,7 @@ def command(
             jobs,
             is_for_baseline=write_baseline is not None,
             addresses=addresses,
+            cache=_cache(cache_folder),
         )
     if write_baseline is not None:
         _write_baseline(write_baseline, report)
@@ -214,6 +223,14 @@ def _named(
     return named_subjects(subjects)
 
 
+def _cache(folder: Path | None) -> ResultCache | None:
+    if folder is None:
+        return None
+    from telamon.checking.result_cache import ResultCache
+
+    return ResultCache(folder)
+
+
 def _check(
     named: Mapping[Path, str],
     policy: Policy,
@@ -223,6 +240,7 @@ def _check(
     *,
     is_for_baseline: bool,
     addresses: tuple[str, ...],
+    cache: ResultCache | None,
 ) -> Report:
     from telamon.checking.run import check
     from telamon.cli.progress import progress
@@ -238,4 +256,5 @@ def _check(
             jobs=jobs,
             progress=bar,
             remote=_distant(addresses),
+            cache=cache,
         )
