@@ -1,8 +1,8 @@
 """telamon: every mitigation of MITRE ATLAS as a working, enforced and proved control.
 
 As a library: `telamon.open_checked(path)` gives a loader a file that every guard lets be loaded, `telamon.load(path)`
-the tensors of a model that is loaded in a sandbox. The types of what
-this module offers stand in `__init__.pyi`, because what they need lies above everything that imports this module.
+the tensors of a model that is loaded in a sandbox, and `telamon.guard()` guards all loads of the process. The types of
+what this module offers stand in `__init__.pyi`, because what they need lies above everything that imports this module.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "DeniedError": "telamon.checking.opening",
+    "guard": "telamon.controls.artifact.library_loading.guarding.installing",
     "open_checked": "telamon.checking.opening",
     "load": "telamon.controls.artifact.library_loading.loading",
 }

@@ -78,7 +78,7 @@ class LibraryLoading(Control):
         return LibraryLoadingSettings
 
     def commands(self) -> Sequence[CommandReference]:
-        """`telamon load` and `telamon convert`."""
+        """`telamon load`, `telamon convert` and `telamon run`."""
         from telamon.core.commands import CommandReference
 
         return (
@@ -89,5 +89,10 @@ class LibraryLoading(Control):
                 name="convert",
                 target=f"{COMMANDS}:convert",
                 summary="Turn a model into safetensors without executing it.",
+            ),
+            CommandReference(
+                name="run",
+                target="telamon.controls.artifact.library_loading.run_command:run",
+                summary="Run a command with the guard in every Python of it.",
             ),
         )

@@ -8,6 +8,7 @@ from typing import Annotated
 import msgspec
 
 from telamon.core.settings import Settings
+from telamon.kits.callables.allowing import AllowedGlobal
 
 
 class Requirement(StrEnum):
@@ -15,6 +16,20 @@ class Requirement(StrEnum):
 
     NOTHING = "nothing"
     SANDBOX = "sandbox"
+
+
+class Unknown(StrEnum):
+    """What becomes of classes and functions of which nothing is known."""
+
+    PERMIT = "permit"
+    DENY = "deny"
+
+
+class Children(StrEnum):
+    """What Python processes that a guarded program starts must have."""
+
+    FREE = "free"
+    GUARDED = "guarded"
 
 
 class LibraryLoadingSettings(Settings, frozen=True, kw_only=True):
@@ -27,3 +42,21 @@ class LibraryLoadingSettings(Settings, frozen=True, kw_only=True):
             extra={"looser": "lower"},
         ),
     ] = Requirement.NOTHING
+    allow: Annotated[
+        tuple[AllowedGlobal, ...],
+        msgspec.Meta(description="Classes and functions of your own that guarded loads may fetch."),
+    ] = ()
+    unknown: Annotated[
+        Unknown,
+        msgspec.Meta(
+            description="deny: guarded loads fetch what is known to make data or is allowed; permit: the unknown too.",
+            extra={"looser": "higher"},
+        ),
+    ] = Unknown.DENY
+    children: Annotated[
+        Children,
+        msgspec.Meta(
+            description="guarded: Python processes that a guarded program starts are guarded too, or not started.",
+            extra={"looser": "lower"},
+        ),
+    ] = Children.GUARDED

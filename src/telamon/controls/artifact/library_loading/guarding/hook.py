@@ -1,0 +1,222 @@
+"""The audit hook: sees what loaders fetch and what happens while they load, and refuses what the rules do not allow.
+
+CPython tells of each name that an unpickler looks up (`pickle.find_class`) and of nearly all that reaches out of the
+interpreter, in every thread, whatever references to functions were taken before. A hook cannot be removed, and nothing
+holds this one but CPython's own list: no attribute of a module leads to it or turns it off.
+
+A load has no event of its own. But whoever looks up a name was called by the function that loads, at an instruction
+that lasts as long as the load: while that frame is on the stack and still at it, what happens is the load's.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import sys
+import threading
+import warnings
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from telamon.controls.artifact.library_loading.guarding import events
+from telamon.controls.artifact.library_loading.guarding.names import UNKNOWN, objection
+from telamon.controls.artifact.library_loading.guarding.records import (
+    VARIABLE,
+    GuardRules,
+    LoadRefusedError,
+    LoadWarning,
+)
+from telamon.kits.text.display import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import CodeType, FrameType, TracebackType
+
+IMPORTING: Final = "<frozen importlib"
+UNPICKLER: Final = pickle.__file__
+LOOKING_UP: Final = "find_class"
+FETCHING: Final = "pickle.find_class"
+CODE: Final = (".py", ".pyc", ".so", ".pyd", ".pth", ".tsv", ".dll")  # files that are read for programs, not as models
+LONGEST: Final = 200
+
+
+class _Here(threading.local):
+    """What a thread is at.
+
+    Attributes:
+        loads: Frames that load, by their identity: their code and the instruction that they are at. The frames
+            themselves are not held, for all that was loaded would live as long.
+        file: What the thread has opened for reading last, for messages.
+        depth: How many blocks the thread is in that are loads from beginning to end.
+        is_deciding: Whether what happens is our own doing.
+    """
+
+    def __init__(self) -> None:
+        self.loads: dict[int, tuple[CodeType, int]] = {}
+        self.file = ""
+        self.depth = 0
+        self.is_deciding = False
+
+
+class AuditHook:
+    """The hook of one set of rules.
+
+    Args:
+        rules: What it goes by.
+    """
+
+    def __init__(self, rules: GuardRules) -> None:
+        self._rules = rules
+        self._here = _Here()
+        self._objections: dict[tuple[str, str], str] = {}
+        self._watched = {**events.ACTS, "open": "opens files", FETCHING: "fetches names"}
+
+    def hear(self, event: str, arguments: tuple[Any, ...]) -> None:
+        """Decide about what is about to happen in this thread; the function that CPython calls.
+
+        Raises:
+            LoadRefusedError: The rules do not allow it.
+        """
+        meaning = self._watched.get(event)
+        here = self._here
+        if meaning is None or here.is_deciding:
+            return
+        here.is_deciding = True
+        try:
+            self._decide(event, meaning, arguments, sys._getframe().f_back)  # noqa: SLF001  # the documented way to the caller
+        finally:
+            here.is_deciding = False
+
+    def look_up(self, module: str, name: str) -> None:
+        """Decide about a name before a `find_class` that tells nobody looks it up.
+
+        Raises:
+            LoadRefusedError: The rules do not allow it.
+        """
+        if self._here.is_deciding:
+            return
+        self._here.is_deciding = True
+        try:
+            self._fetch(module, name, sys._getframe().f_back)  # noqa: SLF001  # as above
+        finally:
+            self._here.is_deciding = False
+
+    def enter(self) -> None:
+        """Begin a block in which everything counts as a load."""
+        self._here.depth += 1
+
+    def leave(self) -> None:
+        """End it."""
+        self._here.depth -= 1
+
+    def _decide(self, event: str, meaning: str, arguments: tuple[Any, ...], frame: FrameType | None) -> None:
+        if event == FETCHING:
+            self._fetch(arguments[0], arguments[1], frame)
+        elif event == "open":
+            self._open(arguments, frame)
+        else:
+            if self._is_loading(frame):
+                shown = printable(f"{event}{arguments!r}", LONGEST)
+                self._refuse(f"that {meaning}: `{shown}`", "no policy allows that; load the file in a sandbox", event)
+            if self._rules.must_follow and event in events.STARTS:
+                self._follow(event, arguments)
+
+    def _fetch(self, module: object, name: object, frame: FrameType | None) -> None:
+        if type(module) is not str or type(name) is not str:  # a subclass could answer each question differently
+            self._refuse("fetching a name that is no string", "", FETCHING)
+            return
+        key = (module, name)
+        found = self._objections.get(key)
+        if found is None:
+            found = self._objections[key] = _objection(self._rules, module, name)
+        self._mark(frame)
+        if found:
+            shown = printable(f"{module}.{name}", LONGEST)
+            hint = f"if you vouch for it, the policy allows it by `{_line(module, name)}`"
+            self._refuse(f"fetching `{shown}`: {found}", hint, f"{module}.{name}")
+
+    def _open(self, arguments: tuple[Any, ...], frame: FrameType | None) -> None:
+        path = arguments[0]
+        text = os.fsdecode(path) if isinstance(path, str | bytes) else ""
+        if not events.is_writing(arguments):
+            if text and not text.endswith(CODE):
+                self._here.file = text
+        elif text != self._here.file and self._is_loading(frame):  # a model that is mapped is opened again, by its name
+            self._refuse(f"opening `{printable(text, LONGEST)}` for writing", "", "open")
+
+    def _follow(self, event: str, arguments: tuple[Any, ...]) -> None:
+        words, environment = events.started(event, arguments)
+        if events.is_unguarded(words, environment, VARIABLE):
+            shown = printable(" ".join(words), LONGEST)
+            hint = "leave `-I`, `-E` and `-S` out and hand the environment on, or set `children: free` in the policy"
+            self._refuse(f"starting a Python without the guard: `{shown}`", hint, event)
+
+    def _mark(self, frame: FrameType | None) -> None:
+        """Remember the frame that called the unpickler, which is the first outside of it."""
+        while frame is not None and (frame.f_code.co_filename == UNPICKLER or frame.f_code.co_name == LOOKING_UP):
+            frame = frame.f_back
+        if frame is not None:
+            self._here.loads[id(frame)] = (frame.f_code, frame.f_lasti)
+
+    def _is_loading(self, frame: FrameType | None) -> bool:
+        """Whether what happens in a frame is the doing of a load, and not of the import system or a file for it."""
+        here = self._here
+        if not (here.loads or here.depth):
+            return False
+        is_loaded, is_settled, below = here.depth > 0, False, ""
+        alive: dict[int, tuple[CodeType, int]] = {}
+        while frame is not None:
+            code = frame.f_code
+            mark = here.loads.get(id(frame))
+            if mark is not None and mark == (code, frame.f_lasti):
+                alive[id(frame)] = mark
+                if not is_settled:
+                    is_loaded, is_settled = below not in events.READERS, True
+            elif not is_settled and code.co_filename.startswith(IMPORTING):
+                is_loaded, is_settled = False, True
+            below = code.co_name
+            frame = frame.f_back
+        here.loads = alive
+        return is_loaded
+
+    def _refuse(self, what: str, hint: str, name: str) -> None:
+        of = f" of `{printable(self._here.file, LONGEST)}`" if self._here.file else ""
+        message = f"the guard refuses the load{of} {what}"
+        if self._rules.is_enforcing:
+            raise LoadRefusedError(message, hint=hint, name=name)
+        warnings.warn(message, LoadWarning, stacklevel=2)
+
+
+class Guarding:
+    """A guard that is installed for good; as a context manager, a block in which everything counts as a load.
+
+    Within the block files can be read and modules be imported, and nothing else reaches out.
+
+    Args:
+        enter: Begins such a block in the calling thread.
+        leave: Ends it.
+    """
+
+    __slots__ = ("_enter", "_leave")
+
+    def __init__(self, enter: Callable[[], None], leave: Callable[[], None]) -> None:
+        self._enter = enter
+        self._leave = leave
+
+    def __enter__(self) -> Self:
+        self._enter()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._leave()
+
+
+def _objection(rules: GuardRules, module: str, name: str) -> str:
+    if f"{module}:{name}" in rules.allowed:
+        return ""
+    found = objection(module, name)
+    return "" if found == UNKNOWN and rules.may_unknown else found
+
+
+def _line(module: str, name: str) -> str:
+    named = printable(f"{module}:{name}", LONGEST)
+    return f'controls: {{library-loading: {{allow: [{{name: "{named}", reason: "..."}}]}}}}'

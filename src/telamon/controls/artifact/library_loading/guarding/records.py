@@ -1,0 +1,78 @@
+"""What a guard goes by, and how it refuses."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from telamon.core.errors import TelamonError
+
+if TYPE_CHECKING:
+    from telamon.core.records import ExitCode
+
+VARIABLE: Final = "TELAMON_GUARD"  # by which the processes below a guarded one know what to go by
+
+
+class LoadRefusedError(TelamonError, pickle.UnpicklingError):
+    """A loader was about to fetch, or what it loads was about to do, what the guard does not allow.
+
+    It is an `UnpicklingError` too, so that programs that handle broken files handle refused ones.
+
+    Remedy: Find out where the file came from. If you vouch for the callable, the hint has the line for the policy.
+
+    Args:
+        message: What was refused, of which file, and why.
+        hint: The line of the policy that would allow it.
+        name: The callable or the audit event.
+    """
+
+    code: ClassVar[str] = "load-refused"
+    exit_code: ClassVar[ExitCode]
+
+    def __init__(self, message: str, *, hint: str = "", name: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.name = name
+
+    def __str__(self) -> str:
+        """The message with the hint: tracebacks show nothing else."""
+        return f"{self.message}; {self.hint}" if self.hint else self.message
+
+
+class LoadWarning(UserWarning):
+    """What the guard would have refused, in shadow mode."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuardRules:
+    """What a guard goes by.
+
+    Attributes:
+        is_enforcing: Whether what is not allowed is refused, or only warned of.
+        may_unknown: Whether classes and functions of which nothing is known may be fetched.
+        allowed: `module:qualified.name` of what the user vouches for.
+        must_follow: Whether Python processes that are started must have the guard as well.
+    """
+
+    is_enforcing: bool = True
+    may_unknown: bool = False
+    allowed: frozenset[str] = frozenset()
+    must_follow: bool = True
+
+    def to_text(self) -> str:
+        """Return them as one line of JSON, for the environment of children."""
+        return json.dumps({**asdict(self), "allowed": sorted(self.allowed)})
+
+    @classmethod
+    def from_text(cls, text: str) -> GuardRules:
+        """Return the rules of `to_text`.
+
+        Raises:
+            ValueError: It is not that text.
+        """
+        try:
+            fields = json.loads(text)
+            return cls(**{**fields, "allowed": frozenset(fields["allowed"])})
+        except (TypeError, KeyError) as error:
+            raise ValueError("expected the rules of a guard") from error
