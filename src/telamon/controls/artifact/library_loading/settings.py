@@ -32,6 +32,13 @@ class Children(StrEnum):
     GUARDED = "guarded"
 
 
+class Processes(StrEnum):
+    """What is made of what processes of one program send each other."""
+
+    TRUSTED = "trusted"
+    GUARDED = "guarded"
+
+
 class LibraryLoadingSettings(Settings, frozen=True, kw_only=True):
     """How models are loaded."""
 
@@ -60,3 +67,10 @@ class LibraryLoadingSettings(Settings, frozen=True, kw_only=True):
             extra={"looser": "lower"},
         ),
     ] = Children.GUARDED
+    processes: Annotated[
+        Processes,
+        msgspec.Meta(
+            description="trusted: what processes of one program send each other is not judged; guarded: it is.",
+            extra={"looser": "higher"},
+        ),
+    ] = Processes.TRUSTED

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import re
 import sys
 import threading
 import warnings
@@ -37,6 +38,12 @@ LOOKING_UP: Final = "find_class"
 FETCHING: Final = "pickle.find_class"
 CODE: Final = (".py", ".pyc", ".so", ".pyd", ".pth", ".tsv", ".dll")  # files that are read for programs, not as models
 LONGEST: Final = 200
+# Where processes of one program unpickle what the others send: functions of any name, whenever work is shared out. No
+# file is read there.
+BETWEEN: Final = re.compile(
+    r"[/\\](?:multiprocessing[/\\](?:queues|connection|spawn|forkserver|popen_\w+)|loky[/\\]backend[/\\]\w+)\.py\Z"
+)
+OWN: Final = f"{LoadRefusedError.__module__}:{LoadRefusedError.__qualname__}"  # a child's refusal, handed to its parent
 
 
 class _Here(threading.local):
@@ -124,11 +131,15 @@ class AuditHook:
         if type(module) is not str or type(name) is not str:  # a subclass could answer each question differently
             self._refuse("fetching a name that is no string", "", FETCHING)
             return
+        frame = _outside(frame)
+        if self._rules.trusts_processes and frame is not None and BETWEEN.search(frame.f_code.co_filename):
+            return
         key = (module, name)
         found = self._objections.get(key)
         if found is None:
             found = self._objections[key] = _objection(self._rules, module, name)
-        self._mark(frame)
+        if frame is not None:
+            self._here.loads[id(frame)] = (frame.f_code, frame.f_lasti)
         if found:
             shown = printable(f"{module}.{name}", LONGEST)
             hint = f"if you vouch for it, the policy allows it by `{_line(module, name)}`"
@@ -149,13 +160,6 @@ class AuditHook:
             shown = printable(" ".join(words), LONGEST)
             hint = "leave `-I`, `-E` and `-S` out and hand the environment on, or set `children: free` in the policy"
             self._refuse(f"starting a Python without the guard: `{shown}`", hint, event)
-
-    def _mark(self, frame: FrameType | None) -> None:
-        """Remember the frame that called the unpickler, which is the first outside of it."""
-        while frame is not None and (frame.f_code.co_filename == UNPICKLER or frame.f_code.co_name == LOOKING_UP):
-            frame = frame.f_back
-        if frame is not None:
-            self._here.loads[id(frame)] = (frame.f_code, frame.f_lasti)
 
     def _is_loading(self, frame: FrameType | None) -> bool:
         """Whether what happens in a frame is the doing of a load, and not of the import system or a file for it."""
@@ -210,8 +214,15 @@ class Guarding:
         self._leave()
 
 
+def _outside(frame: FrameType | None) -> FrameType | None:
+    """Return the frame that called the unpickler: the first outside of it."""
+    while frame is not None and (frame.f_code.co_filename == UNPICKLER or frame.f_code.co_name == LOOKING_UP):
+        frame = frame.f_back
+    return frame
+
+
 def _objection(rules: GuardRules, module: str, name: str) -> str:
-    if f"{module}:{name}" in rules.allowed:
+    if f"{module}:{name}" in rules.allowed or f"{module}:{name}" == OWN:
         return ""
     found = objection(module, name)
     return "" if found == UNKNOWN and rules.may_unknown else found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from telamon.controls.artifact.library_loading.guarding.children import guard_process
 from telamon.controls.artifact.library_loading.guarding.hook import Guarding
 from telamon.controls.artifact.library_loading.guarding.records import GuardRules
-from telamon.controls.artifact.library_loading.settings import Children, LibraryLoadingSettings, Unknown
+from telamon.controls.artifact.library_loading.settings import Children, LibraryLoadingSettings, Processes, Unknown
 from telamon.core.records import Mode
 
 
@@ -16,6 +16,7 @@ def rules_of(settings: LibraryLoadingSettings) -> GuardRules:
         may_unknown=settings.unknown is Unknown.PERMIT,
         allowed=frozenset(each.name for each in settings.allow),
         must_follow=settings.children is Children.GUARDED,
+        trusts_processes=settings.processes is Processes.TRUSTED,
     )
 
 

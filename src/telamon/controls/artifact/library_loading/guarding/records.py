@@ -53,12 +53,14 @@ class GuardRules:
         may_unknown: Whether classes and functions of which nothing is known may be fetched.
         allowed: `module:qualified.name` of what the user vouches for.
         must_follow: Whether Python processes that are started must have the guard as well.
+        trusts_processes: Whether what processes of one program send each other is not judged.
     """
 
     is_enforcing: bool = True
     may_unknown: bool = False
     allowed: frozenset[str] = frozenset()
     must_follow: bool = True
+    trusts_processes: bool = True
 
     def to_text(self) -> str:
         """Return them as one line of JSON, for the environment of children."""
