@@ -68,6 +68,8 @@ class OperationKind(StrEnum):
     """What is about to happen; a guard names the kinds that it decides."""
 
     LOAD = "load"
+    LOOK_UP = "look-up"  # a loader is about to fetch a callable by name
+    ACT = "act"  # what is being loaded is about to do something: run a program, reach the network, change a file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,10 +77,12 @@ class Operation:
     """Something about to happen that a guard may stop.
 
     Attributes:
-        subject: What is operated on.
+        subject: What is operated on; for a look-up and an act, what a file's load wants.
+        detail: The callable as `module:qualified.name` for a look-up, the audit event for an act.
         actor: Who asks for it, as a name that may be logged.
     """
 
     kind: OperationKind
     subject: Subject
     actor: str = ""
+    detail: str = ""

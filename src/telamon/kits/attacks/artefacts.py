@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from telamon.kits.attacks.loading import Loader
 from telamon.kits.attacks.pickles import (
     EMPTY_DICT,
     EMPTY_TUPLE,
@@ -29,10 +30,8 @@ from telamon.kits.attacks.pickles import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
-
-    from telamon.kits.attacks.loading import Loader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,14 +176,7 @@ def wheel(pickle: bytes) -> bytes:
     code = (
         b"import pickle, pathlib\nMODEL = pickle.loads(pathlib.Path(__file__).with_name('weights.bin').read_bytes())\n"
     )
-    metadata = b"Metadata-Version: 2.1\nName: victim-package\nVersion: 1.0\n"
-    return _zip(
-        {
-            "victim_package/__init__.py": code,
-            "victim_package/weights.bin": pickle,
-            "victim_package-1.0.dist-info/METADATA": metadata,
-        }
-    )
+    return _package(code, {"weights.bin": pickle})
 
 
 def tarball(pickle: bytes) -> bytes:
@@ -195,6 +187,51 @@ def tarball(pickle: bytes) -> bytes:
         member.size = len(pickle)
         archive.addfile(member, io.BytesIO(pickle))
     return buffer.getvalue()
+
+
+# Code of packages --------------------------------------------------------------------------------------------------
+
+
+def at_import(canary: str) -> str:
+    """A shell command when the package is imported, as in nearly every malicious package that was published."""
+    return f"import os\nos.system({f'touch {shlex.quote(canary)}'!r})\n"
+
+
+def at_exit(canary: str) -> str:
+    """A program that is started when the process ends, long after the import."""
+    return f"import atexit, subprocess\natexit.register(subprocess.call, ['touch', {canary!r}])\n"
+
+
+def in_native_call(canary: str) -> str:
+    """A call of the C library, which no hook of Python's sees in whole."""
+    return f"import ctypes\nctypes.CDLL(None).system({f'touch {shlex.quote(canary)}'.encode()!r})\n"
+
+
+def package_recipes(payloads: Sequence[Callable[[str], str]]) -> tuple[Recipe, ...]:
+    """Return a wheel for each payload in the code of its package.
+
+    Args:
+        payloads: Given the path of the canary, return Python source that creates that file.
+    """
+    return tuple(
+        Recipe(
+            name=f"package-{each.__name__}".replace("_", "-"),
+            loader=Loader.IMPORT,
+            suffix=".whl",
+            make=partial(_coded, each),
+        )
+        for each in payloads
+    )
+
+
+def _coded(payload: Callable[[str], str], canary: str | None, seed: int) -> bytes:
+    return _package(f"MODEL = {seed}\n{'' if canary is None else payload(canary)}".encode(), {})
+
+
+def _package(code: bytes, data: Mapping[str, bytes]) -> bytes:
+    metadata = b"Metadata-Version: 2.1\nName: victim-package\nVersion: 1.0\n"
+    files = {f"victim_package/{name}": content for name, content in data.items()}
+    return _zip({"victim_package/__init__.py": code, **files, "victim_package-1.0.dist-info/METADATA": metadata})
 
 
 def _zip(members: dict[str, bytes]) -> bytes:

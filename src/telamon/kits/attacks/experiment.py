@@ -6,16 +6,38 @@ import tempfile
 from abc import abstractmethod
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from telamon.core.control import Attacker, Experiment, Trial
 from telamon.core.records import Strength
 from telamon.core.subjects import Operation, OperationKind, Subject, SubjectKind
+from telamon.kits.attacks import artefacts
 from telamon.kits.attacks.artefacts import Recipe, write_artefact
 from telamon.kits.attacks.loading import Availability, Loaded, Loader, availability, load_in_child
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+
+    from telamon.kits.attacks.pickles import Program
+
+
+# The adaptive attacker has read the scanner and the guard: names that no list has, names that are computed or hide behind
+# others, callables that are results, loads within the load, and streams that break after the payload.
+PAYLOADS: Final[Mapping[Attacker, Sequence[Callable[[str], Program]]]] = MappingProxyType(
+    {
+        Attacker.NAIVE: (artefacts.shell, artefacts.evaluated, artefacts.old_instance),
+        Attacker.ADAPTIVE: (
+            artefacts.computed_name,
+            artefacts.dotted_name,
+            artefacts.unlisted,
+            artefacts.getattr_chain,
+            artefacts.nested,
+            artefacts.broken_tail,
+            artefacts.partial_call,
+        ),
+    }
+)
 
 
 class ArtefactExperiment(Experiment):

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
 MEMORY_BYTES = 4 * 1024**3  # torch alone maps more than 2 GiB
@@ -100,7 +101,20 @@ print({shown})
 """
 
 
-def load_in_child(loader: Loader, path: Path, *, workspace: Path) -> Loaded:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """How the victim's process is started where a control is part of it.
+
+    Attributes:
+        environment: What it has besides. It is not isolated then: Python's start-up goes by PYTHONPATH.
+        within: Given the command and its environment, returns the command that runs it.
+    """
+
+    environment: Mapping[str, str]
+    within: Callable[[Sequence[str], Mapping[str, str]], Sequence[str]] = lambda words, _: words
+
+
+def load_in_child(loader: Loader, path: Path, *, workspace: Path, start: Start | None = None) -> Loaded:
     """Load `path` as an unsuspecting user would, in a child process, and say what came of it.
 
     The child has limits on memory, CPU time and file sizes, no inherited environment but the choice
@@ -111,8 +125,9 @@ def load_in_child(loader: Loader, path: Path, *, workspace: Path) -> Loaded:
         loader: Which function loads it.
         path: The artefact.
         workspace: An existing private folder.
+        start: How the child is started; by default alone.
     """
-    return _run(_STATEMENTS[loader], str(path), workspace)
+    return _run(_STATEMENTS[loader], str(path), workspace, start=start)
 
 
 def availability(loader: Loader, *, workspace: Path) -> Availability:
@@ -134,7 +149,14 @@ def availability(loader: Loader, *, workspace: Path) -> Availability:
     return Availability(version=f"{library} {done.answer}", reason="")
 
 
-def _run(statement: str, argument: str, workspace: Path, *, shown: str = "type(value).__name__") -> Loaded:
+def _run(
+    statement: str,
+    argument: str,
+    workspace: Path,
+    *,
+    shown: str = "type(value).__name__",
+    start: Start | None = None,
+) -> Loaded:
     program = _PROGRAM.format(cpu=CPU_S, memory=MEMORY_BYTES, size=FILE_BYTES, statement=statement, shown=shown)
     environment = {
         **{name: value for name, value in os.environ.items() if name.startswith("OPENBLAS_")},
@@ -145,9 +167,13 @@ def _run(statement: str, argument: str, workspace: Path, *, shown: str = "type(v
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
     }
+    words: Sequence[str] = [sys.executable, "-I", "-c", program, argument]
+    if start is not None:
+        environment |= start.environment
+        words = start.within([sys.executable, "-c", program, argument], environment)
     try:
         done = subprocess.run(  # noqa: S603  # the program is ours, the path is an argument
-            [sys.executable, "-I", "-c", program, argument],
+            words,
             cwd=workspace,
             env=environment,
             capture_output=True,

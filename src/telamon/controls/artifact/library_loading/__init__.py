@@ -1,6 +1,11 @@
-"""Loads models where loading can do nothing else, and converts them without loading them.
+"""Restricts what a load may fetch and do, in your own programs and in a sandbox, and converts models without a load.
 
 ## What it does
+
+`telamon.guard()` and `telamon run -- python serve.py` guard every load of a program and of the processes that it
+starts, whichever library makes it: what unpicklers fetch must be known to make data or be allowed by the policy, and
+while they load no program is run, no network reached and no file changed. `telamon run --sandbox` puts any command
+behind a boundary of the kernel as well.
 
 `telamon load MODEL TARGET` loads a model with the library that wrote it in a process that can read the model and the
 installed libraries, and nothing more: no other file, no program, no network. Only tensors come back, through shared
@@ -14,11 +19,17 @@ good as the list. A process that may do nothing has nothing to lose.
 
 ## How it decides
 
-1. **Before a byte is read** the process gives up its rights for good: Landlock for files and the network, seccomp for
-   system calls, limits on memory, processor time and files, and no way to gain new privileges.
-2. **What comes back** is a table of names, types and shapes with the raw numbers, checked for every size. Nothing is
+1. **By audit events.** CPython tells the guard of every name that an unpickler looks up, in every thread and whatever
+   function was imported before, and of nearly everything that leaves the interpreter. The same table of callables as
+   the scanner's says what a name does; the unknown is refused, and the message has the policy's line that would allow
+   it. A hook cannot be removed.
+2. **By who loads.** The function that called the unpickler, at the instruction where it waits, marks the load: what
+   happens below it is the load's, what the import system does for a name that was allowed is not.
+3. **In the sandbox, before a byte is read,** the process gives up its rights for good: Landlock for files and the
+   network, seccomp for system calls, limits on memory, processor time and files, and no way to gain new privileges.
+4. **What comes back** is a table of names, types and shapes with the raw numbers, checked for every size. Nothing is
    unpickled outside of the sandbox.
-3. **Where the kernel lacks a part** the result is `not-understood` and says `degraded` with what is missing;
+5. **Where the kernel lacks a part** the result is `not-understood` and says `degraded` with what is missing;
    `require: sandbox` refuses instead.
 
 ## Example
@@ -27,38 +38,50 @@ good as the list. A process that may do nothing has nothing to lose.
 $ telamon convert model.pt model.safetensors
 ```
 
+```console
+$ telamon run -- python serve.py
+```
+
 ```yaml
 controls:
   library-loading:
     require: sandbox
+    allow:
+      - {name: "mycompany.models:Net", reason: "our own network class, reviewed"}
 ```
 
 ## Limits
 
-* Nothing guards the loads of your own program yet, and no configuration is checked.
+* The guard sees Python's audit events, and native code raises none; what runs already, or is called after the load,
+  is not a load. The sandbox is the boundary: `telamon load`, `telamon run --sandbox`.
+* `builtins.getattr`, `type` and functions that are carried as code are refused, for the guard cannot see with what they
+  will be called; some 2 % of ordinary files have them. Allow them by name where you trust the file.
+* What processes of one program send each other is trusted, unless the policy says `processes: guarded`.
+* No configuration is checked yet.
 * The sandbox is Linux's (x86_64 and aarch64); elsewhere the load is degraded.
 * Only tensors come back; estimators with their methods do not.
 
 ## References
 
 * MITRE ATLAS AML.M0011 Restrict Library Loading.
+* CPython, audit events table; PEP 578 Python Runtime Audit Hooks.
 * Linux: landlock(7), seccomp(2), prctl(2) `PR_SET_NO_NEW_PRIVS`.
 """
 
 from __future__ import annotations
 
-from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar
 
 from telamon.core.control import Control
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
+    from telamon.controls.artifact.library_loading.guard import LibraryLoadingGuard
     from telamon.controls.artifact.library_loading.settings import LibraryLoadingSettings
     from telamon.core.commands import CommandReference
+    from telamon.core.control import Experiment
 
-NO_GUARD = "the guard of a program's own loads is not built yet; the sandbox is a command that one takes instead"
 COMMANDS = "telamon.controls.artifact.library_loading.load_commands"
 
 
@@ -67,15 +90,28 @@ class LibraryLoading(Control):
 
     name: ClassVar[str] = "library-loading"
     mitigation: ClassVar[str] = "AML.M0011"
-    declared: ClassVar[Mapping[str, str]] = MappingProxyType(
-        dict.fromkeys(("AML.T0011", "AML.T0011.000", "AML.T0011.001"), NO_GUARD)
-    )
 
     def settings(self) -> type[LibraryLoadingSettings]:
         """The struct that the policy's section is read into."""
         from telamon.controls.artifact.library_loading.settings import LibraryLoadingSettings
 
         return LibraryLoadingSettings
+
+    def guard(self) -> type[LibraryLoadingGuard]:
+        """What a load may fetch and do."""
+        from telamon.controls.artifact.library_loading.guard import LibraryLoadingGuard
+
+        return LibraryLoadingGuard
+
+    def experiments(self) -> Sequence[type[Experiment]]:
+        """The attacks that prove the control."""
+        from telamon.controls.artifact.library_loading.experiments import (
+            MaliciousPackage,
+            UnsafeArtefact,
+            UserExecution,
+        )
+
+        return (UserExecution, UnsafeArtefact, MaliciousPackage)
 
     def commands(self) -> Sequence[CommandReference]:
         """`telamon load`, `telamon convert` and `telamon run`."""

@@ -26,7 +26,7 @@ from telamon.kits.formats.source import SourceError, open_source
 from telamon.kits.sandbox import NULL, SandboxPolicy, SandboxUnavailableError, available, libraries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from telamon.controls.artifact.library_loading.guarding.records import GuardRules
 
@@ -118,31 +118,56 @@ def launch(
         SandboxUnavailableError: A sandbox is required and this machine cannot enforce all of it.
     """
     clean, left_out = cleaned(environment)
-    program = which(words[0], path=clean.get("PATH"))
-    if program is None:
-        raise LaunchError(f"there is no program `{words[0]}`")
+    program = _program(words[0], clean)
     given = guarded_environment(rules, clean)
-    if events.is_unguarded([program, *words[1:]], given, VARIABLE):
+    if events.is_unguarded([str(program), *words[1:]], given, VARIABLE):
         raise LaunchError(
             f"`{' '.join(words[:3])}` starts a Python without the guard", hint="leave out `-I`, `-E` and `-S`"
         )
-    _require_own_libraries(Path(program))
+    _require_own_libraries(program)
     if boundary is None:
-        return Launched(status=_run([program, *words[1:]], words[0], given), left_out=left_out)
+        return Launched(status=_run([str(program), *words[1:]], words[0], given), left_out=left_out)
     with tempfile.TemporaryDirectory(prefix="telamon-", ignore_cleanup_errors=True) as folder:
-        policy = _policy(boundary, Path(program), Path(folder))
-        missing = available().missing(policy)
-        if boundary.is_required and missing:
-            raise SandboxUnavailableError(missing)
-        task = {
-            "policy": asdict(policy),
-            "program": program,
-            "words": list(words),
-            "environment": {**given, "TMPDIR": folder, "PYTHONDONTWRITEBYTECODE": "1"},
-        }
-        home = str(Path(__file__).resolve().parents[4])
-        status = _run([sys.executable, "-I", "-B", "-c", _INSIDE, home, json.dumps(task, default=str)], "", given)
+        command, missing = sandboxed(list(words), given, boundary, Path(folder))
+        status = _run(command, "", given)
     return Launched(status=status, left_out=left_out, missing=missing)
+
+
+def sandboxed(
+    words: Sequence[str], environment: Mapping[str, str], boundary: Boundary, folder: Path
+) -> tuple[list[str], tuple[str, ...]]:
+    """Return the command that runs a command in a sandbox, and what of it this machine cannot enforce.
+
+    Args:
+        words: The program, which is looked for on the PATH of `environment`, and its arguments.
+        environment: What it is started with.
+        boundary: What it may reach.
+        folder: A private folder, which it may write to.
+
+    Raises:
+        LaunchError: There is no such program.
+        SandboxUnavailableError: A sandbox is required and this machine cannot enforce all of it.
+    """
+    program = _program(words[0], environment)
+    policy = _policy(boundary, program, folder)
+    missing = available().missing(policy)
+    if boundary.is_required and missing:
+        raise SandboxUnavailableError(missing)
+    task = {
+        "policy": asdict(policy),
+        "program": str(program),
+        "words": list(words),
+        "environment": {**environment, "TMPDIR": str(folder), "PYTHONDONTWRITEBYTECODE": "1"},
+    }
+    home = str(Path(__file__).resolve().parents[4])
+    return [sys.executable, "-I", "-B", "-c", _INSIDE, home, json.dumps(task, default=str)], missing
+
+
+def _program(name: str, environment: Mapping[str, str]) -> Path:
+    found = which(name, path=environment.get("PATH"))
+    if found is None:
+        raise LaunchError(f"there is no program `{name}`")
+    return Path(found)
 
 
 def cleaned(environment: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:

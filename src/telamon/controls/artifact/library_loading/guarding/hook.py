@@ -10,21 +10,25 @@ that lasts as long as the load: while that frame is on the stack and still at it
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 import re
 import sys
 import threading
 import warnings
+from contextlib import suppress
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from telamon.controls.artifact.library_loading.guarding import events
-from telamon.controls.artifact.library_loading.guarding.names import UNKNOWN, objection
+from telamon.controls.artifact.library_loading.guarding.names import objection_under
 from telamon.controls.artifact.library_loading.guarding.records import (
     VARIABLE,
     GuardRules,
     LoadRefusedError,
     LoadWarning,
+    Refusal,
 )
 from telamon.kits.text.display import printable
 
@@ -43,7 +47,6 @@ LONGEST: Final = 200
 BETWEEN: Final = re.compile(
     r"[/\\](?:multiprocessing[/\\](?:queues|connection|spawn|forkserver|popen_\w+)|loky[/\\]backend[/\\]\w+)\.py\Z"
 )
-OWN: Final = f"{LoadRefusedError.__module__}:{LoadRefusedError.__qualname__}"  # a child's refusal, handed to its parent
 
 
 class _Here(threading.local):
@@ -137,13 +140,13 @@ class AuditHook:
         key = (module, name)
         found = self._objections.get(key)
         if found is None:
-            found = self._objections[key] = _objection(self._rules, module, name)
+            found = self._objections[key] = objection_under(self._rules, module, name)
         if frame is not None:
             self._here.loads[id(frame)] = (frame.f_code, frame.f_lasti)
         if found:
             shown = printable(f"{module}.{name}", LONGEST)
             hint = f"if you vouch for it, the policy allows it by `{_line(module, name)}`"
-            self._refuse(f"fetching `{shown}`: {found}", hint, f"{module}.{name}")
+            self._refuse(f"fetching `{shown}`: {found}", hint, FETCHING, f"{module}:{name}")
 
     def _open(self, arguments: tuple[Any, ...], frame: FrameType | None) -> None:
         path = arguments[0]
@@ -182,11 +185,13 @@ class AuditHook:
         here.loads = alive
         return is_loaded
 
-    def _refuse(self, what: str, hint: str, name: str) -> None:
+    def _refuse(self, what: str, hint: str, event: str, name: str = "") -> None:
         of = f" of `{printable(self._here.file, LONGEST)}`" if self._here.file else ""
         message = f"the guard refuses the load{of} {what}"
+        if self._rules.report:
+            _append(self._rules.report, Refusal(file=self._here.file, event=event, name=name or event, message=message))
         if self._rules.is_enforcing:
-            raise LoadRefusedError(message, hint=hint, name=name)
+            raise LoadRefusedError(message, hint=hint, name=name or event)
         warnings.warn(message, LoadWarning, stacklevel=2)
 
 
@@ -221,11 +226,10 @@ def _outside(frame: FrameType | None) -> FrameType | None:
     return frame
 
 
-def _objection(rules: GuardRules, module: str, name: str) -> str:
-    if f"{module}:{name}" in rules.allowed or f"{module}:{name}" == OWN:
-        return ""
-    found = objection(module, name)
-    return "" if found == UNKNOWN and rules.may_unknown else found
+def _append(path: str, refusal: Refusal) -> None:
+    line = json.dumps(asdict(refusal)) + "\n"
+    with suppress(OSError), open(path, "a", encoding="utf-8") as file:  # noqa: PTH123  # nothing is refused less for it
+        file.write(line)
 
 
 def _line(module: str, name: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from telamon.controls.artifact.library_loading.guarding.records import GuardRules, LoadRefusedError
 from telamon.kits.callables import Effect, Known, lookup
 
 # What runs code or reaches out, and what makes code or attributes out of what a file says.
@@ -19,6 +20,22 @@ REFUSED: Final = frozenset(Effect) - {
     Effect.EVALUATES_TEXT,  # evaluation is an event of its own
 }
 UNKNOWN: Final = "nothing is known about it"
+OWN: Final = f"{LoadRefusedError.__module__}:{LoadRefusedError.__qualname__}"  # a child's refusal, told to its parent
+
+
+def objection_under(rules: GuardRules, module: str, name: str) -> str:
+    """Return why rules do not let a loader fetch a name; empty where they do.
+
+    Args:
+        rules: What the user vouches for, and whether the unknown may be fetched.
+        module: As a pickle spells it.
+        name: Likewise; dotted for what stands in a class.
+    """
+    named = f"{module}:{name}"
+    if named in rules.allowed or named == OWN:
+        return ""
+    found = objection(module, name)
+    return "" if found == UNKNOWN and rules.may_unknown else found
 
 
 def objection(module: str, name: str) -> str:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import pickle
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from telamon.core.errors import TelamonError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from telamon.core.records import ExitCode
 
+MOST_REPORTED_BYTES: Final = 1024 * 1024
 VARIABLE: Final = "TELAMON_GUARD"  # by which the processes below a guarded one know what to go by
 
 
@@ -25,7 +29,7 @@ class LoadRefusedError(TelamonError, pickle.UnpicklingError):
     Args:
         message: What was refused, of which file, and why.
         hint: The line of the policy that would allow it.
-        name: The callable or the audit event.
+        name: The callable as `module:qualified.name`, or the audit event.
     """
 
     code: ClassVar[str] = "load-refused"
@@ -45,6 +49,23 @@ class LoadWarning(UserWarning):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """What a guard has refused, or in shadow mode would have.
+
+    Attributes:
+        file: What the thread had opened for reading last; empty where that is not known.
+        event: The audit event.
+        name: `module:qualified.name` of what was to be fetched; else the event.
+        message: What the program was told.
+    """
+
+    file: str
+    event: str
+    name: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GuardRules:
     """What a guard goes by.
 
@@ -54,6 +75,7 @@ class GuardRules:
         allowed: `module:qualified.name` of what the user vouches for.
         must_follow: Whether Python processes that are started must have the guard as well.
         trusts_processes: Whether what processes of one program send each other is not judged.
+        report: Path of a file to which each refusal is appended, a line of JSON each; empty for none.
     """
 
     is_enforcing: bool = True
@@ -61,6 +83,7 @@ class GuardRules:
     allowed: frozenset[str] = frozenset()
     must_follow: bool = True
     trusts_processes: bool = True
+    report: str = ""
 
     def to_text(self) -> str:
         """Return them as one line of JSON, for the environment of children."""
@@ -78,3 +101,21 @@ class GuardRules:
             return cls(**{**fields, "allowed": frozenset(fields["allowed"])})
         except (TypeError, KeyError) as error:
             raise ValueError("expected the rules of a guard") from error
+
+
+def read_refusals(path: Path) -> tuple[Refusal, ...]:
+    """Return what a guard reported to a file; what the processes have written there is as untrusted as they are.
+
+    Args:
+        path: The file; there is none where nothing was refused.
+    """
+    try:
+        with path.open("rb") as file:
+            lines = file.read(MOST_REPORTED_BYTES).decode("utf-8", "replace").splitlines()
+    except FileNotFoundError:
+        return ()
+    found = []
+    for line in lines:
+        with suppress(ValueError, TypeError):  # cut short, or no refusal
+            found.append(Refusal(**{name: str(value) for name, value in json.loads(line).items()}))
+    return tuple(found)

@@ -9,7 +9,7 @@ STATUS = 3  # the exit code for what could not be judged
 def _begin() -> None:
     folder = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120  # before pathlib, in every start
     root = os.path.normpath(os.path.join(folder, *[os.pardir] * 6))  # noqa: PTH118  # likewise
-    sys.path.append(root)  # for a Python in which telamon is not installed
+    sys.path.insert(0, root)  # for a Python in which telamon is not installed, or another one
     try:
         from telamon.controls.artifact.library_loading.guarding.children import guard_process  # noqa: PLC0415
         from telamon.controls.artifact.library_loading.guarding.records import (  # noqa: PLC0415
