@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from telamon.kits.attacks.pickles import Program
 
 
-# The adaptive attacker has read the scanner and the guard: names that no list has, names that are computed or hide behind
-# others, callables that are results, loads within the load, and streams that break after the payload.
+# The adaptive attacker has read the scanner and the guard: names that no list has, names that are computed or hide
+# behind others, callables that are results, loads within the load, and streams that break after the payload.
 PAYLOADS: Final[Mapping[Attacker, Sequence[Callable[[str], Program]]]] = MappingProxyType(
     {
         Attacker.NAIVE: (artefacts.shell, artefacts.evaluated, artefacts.old_instance),
