@@ -86,6 +86,7 @@ OF_CONTROLS = {
     ("advisories", "status"): (),
     ("convert",): ("weights.npy", "converted.safetensors"),
     ("load",): ("weights.npy", "loaded.safetensors"),
+    ("run",): (),
 }
 MORE = {
     ("check",): [("models",), ("models", "--verbose"), (".",), ("no-such-control-is-hit.txt",)],
@@ -146,7 +147,7 @@ def test_answer_of_every_command_of_a_control_satisfies_the_schema(
 ) -> None:
     (system / "weights.npy").write_bytes(npy())
     (system / "advisories.json").write_text(json.dumps(RECORD))
-    ended = cli(*words, *OF_CONTROLS[words], "--format", "json")
+    ended = cli(*words, *OF_CONTROLS[words], "--format", "json", *(["--", "true"] if words == ("run",) else []))
     assert ended.code in {0, 3}, ended.err  # 3 where the kernel has no sandbox
     assert refusals(json.loads(ended.out), "command-of-a-control") == []
 

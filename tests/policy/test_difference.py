@@ -220,6 +220,13 @@ EVERY_FIELD = {
         SCANNING("{advisories: {when_outdated: note}}"),
         [f"unknown {ADVISORIES}.when_outdated"],
     ),
+    "unknown": ("", "controls: {library-loading: {unknown: permit}}", ["loosens controls.library-loading.unknown"]),
+    "children": ("", "controls: {library-loading: {children: free}}", ["loosens controls.library-loading.children"]),
+    "processes": (
+        "",
+        "controls: {library-loading: {processes: guarded}}",
+        ["tightens controls.library-loading.processes"],
+    ),
     "require": ("", "controls: {library-loading: {require: sandbox}}", ["tightens controls.library-loading.require"]),
 }
 OPPOSITE = {"loosens": "tightens", "tightens": "loosens", "neither": "neither", "unknown": "unknown"}

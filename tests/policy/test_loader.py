@@ -150,7 +150,15 @@ controls:
         "baseline": "baseline.json",
         "exclude": ["*.bak", ".git"],
         "controls": {
-            "library-loading": {"mode": "enforce", "fail_at": "high", "require": "nothing"},
+            "library-loading": {
+                "mode": "enforce",
+                "fail_at": "high",
+                "require": "nothing",
+                "allow": [],
+                "unknown": "deny",
+                "children": "guarded",
+                "processes": "trusted",
+            },
             "vulnerability-scanning": {
                 "mode": "shadow",
                 "fail_at": "low",

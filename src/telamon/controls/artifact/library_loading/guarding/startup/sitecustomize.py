@@ -32,4 +32,5 @@ def _begin() -> None:
         sys.modules["sitecustomize"] = own  # the import system looks for it when we are done
 
 
-_begin()
+if __name__ == "sitecustomize":  # and not when its documentation is read
+    _begin()
