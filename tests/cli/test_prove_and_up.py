@@ -174,7 +174,11 @@ def test_up_shows_the_whole_story_twice_in_a_path_with_a_space(cli: Callable, fo
         assert "critical[M0016/dangerous-call]: calls os.system('touch trojan-was-here') when loaded" in ended.out
         assert "encoder-finetuned.pt" in ended.out
         assert "clean[vulnerability-scanning]" in ended.out
-        assert ended.out.count("passed") >= 3
+        assert [
+            line.split()[-1]
+            for line in ended.out.splitlines()
+            if line.startswith("   AML.M00") and "/" in line.split()[0]
+        ] == ["passed"] * 2
         assert sum("not built yet" in line for line in ended.out.splitlines()) == 24
     assert not list(folder.rglob("trojan-was-here"))
     assert cli("ledger", "verify", "--policy", demo / "telamon.yaml").code == 0

@@ -40,6 +40,7 @@ SEARCHED: Final = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRAR
 OTHERS: Final = stat.S_IWGRP | stat.S_IWOTH
 FORWARDED: Final = (signal.SIGTERM, signal.SIGHUP)
 UNLIMITED: Final = 2**62
+TELAMON: Final = Path(__file__).resolve().parents[4]  # each Python of a command imports it, wherever it is installed
 LONG_S: Final = 10**9  # 30 years; the kernel counts in nanoseconds
 PROGRAMS: Final = ("/bin", "/usr/bin", "/usr/local/bin", "/etc/alternatives", "/etc/ssl", "/usr/share/ca-certificates")
 NET: Final = ("/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf")
@@ -159,8 +160,7 @@ def sandboxed(
         "words": list(words),
         "environment": {**environment, "TMPDIR": str(folder), "PYTHONDONTWRITEBYTECODE": "1"},
     }
-    home = str(Path(__file__).resolve().parents[4])
-    return [sys.executable, "-I", "-B", "-c", _INSIDE, home, json.dumps(task, default=str)], missing
+    return [sys.executable, "-I", "-B", "-c", _INSIDE, str(TELAMON), json.dumps(task, default=str)], missing
 
 
 def _program(name: str, environment: Mapping[str, str]) -> Path:
@@ -224,7 +224,7 @@ def _policy(boundary: Boundary, program: Path, folder: Path) -> SandboxPolicy:
     network = NET if boundary.may_connect else ()
     system = (*PROGRAMS, *network, *prefixes)
     return SandboxPolicy(
-        readable=(*libraries(), *map(Path, system), Path.cwd(), *boundary.readable),
+        readable=(*libraries(), *map(Path, system), TELAMON, Path.cwd(), *boundary.readable),
         writable=(NULL, folder, *boundary.writable),
         may_exec=True,
         may_connect=boundary.may_connect,

@@ -35,7 +35,7 @@ def guard_process(rules: GuardRules) -> Guarding:
         rules: What it goes by.
     """
     hook = AuditHook(rules)
-    sys.addaudithook(hook.hear)
+    sys.addaudithook(hook.listener())
     cover(hook.look_up)
     if rules.must_follow:
         os.environ.update(guarded_environment(rules, os.environ))

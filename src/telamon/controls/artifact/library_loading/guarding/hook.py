@@ -78,23 +78,38 @@ class AuditHook:
         self._rules = rules
         self._here = _Here()
         self._objections: dict[tuple[str, str], str] = {}
-        self._watched = {**events.ACTS, "open": "opens files", FETCHING: "fetches names"}
+        self._loaders: dict[int, CodeType] = {}  # of functions that call unpicklers themselves, by their identity
+        self._watched = frozenset({*events.ACTS, "open", FETCHING})
 
-    def hear(self, event: str, arguments: tuple[Any, ...]) -> None:
-        """Decide about what is about to happen in this thread; the function that CPython calls.
+    def listener(self) -> Callable[[str, tuple[Any, ...]], None]:
+        """Return the function that CPython is to call, which decides about what is about to happen in a thread.
 
-        Raises:
-            LoadRefusedError: The rules do not allow it.
+        It raises `LoadRefusedError` where the rules do not allow it. What it sees most is settled first: look-ups of
+        names that were permitted before, to code that loads; some files have many.
         """
-        meaning = self._watched.get(event)
-        here = self._here
-        if meaning is None or here.is_deciding:
-            return
-        here.is_deciding = True
-        try:
-            self._decide(event, meaning, arguments, sys._getframe().f_back)  # noqa: SLF001  # the documented way to the caller
-        finally:
-            here.is_deciding = False
+        here, watched, objections, loaders = self._here, self._watched, self._objections, self._loaders
+        frame_of, decide = sys._getframe, self._decide  # noqa: SLF001  # the documented way to the caller
+
+        def hear(event: str, arguments: tuple[Any, ...]) -> None:
+            if event not in watched or here.is_deciding:
+                return
+            if event == FETCHING:
+                frame = frame_of(1)
+                code = frame.f_code
+                if (
+                    loaders.get(id(code)) is code
+                    and type(arguments[0]) is type(arguments[1]) is str
+                    and objections.get(arguments) == ""  # `None` where it was not judged yet
+                ):
+                    here.loads[id(frame)] = (code, frame.f_lasti)
+                    return
+            here.is_deciding = True
+            try:
+                decide(event, arguments, frame_of().f_back)
+            finally:
+                here.is_deciding = False
+
+        return hear
 
     def look_up(self, module: str, name: str) -> None:
         """Decide about a name before a `find_class` that tells nobody looks it up.
@@ -118,7 +133,7 @@ class AuditHook:
         """End it."""
         self._here.depth -= 1
 
-    def _decide(self, event: str, meaning: str, arguments: tuple[Any, ...], frame: FrameType | None) -> None:
+    def _decide(self, event: str, arguments: tuple[Any, ...], frame: FrameType | None) -> None:
         if event == FETCHING:
             self._fetch(arguments[0], arguments[1], frame)
         elif event == "open":
@@ -126,7 +141,9 @@ class AuditHook:
         else:
             if self._is_loading(frame):
                 shown = printable(f"{event}{arguments!r}", LONGEST)
-                self._refuse(f"that {meaning}: `{shown}`", "no policy allows that; load the file in a sandbox", event)
+                self._refuse(
+                    f"that {events.ACTS[event]}: `{shown}`", "no policy allows that; load the file in a sandbox", event
+                )
             if self._rules.must_follow and event in events.STARTS:
                 self._follow(event, arguments)
 
@@ -134,7 +151,7 @@ class AuditHook:
         if type(module) is not str or type(name) is not str:  # a subclass could answer each question differently
             self._refuse("fetching a name that is no string", "", FETCHING)
             return
-        frame = _outside(frame)
+        caller, frame = frame, _outside(frame)
         if self._rules.trusts_processes and frame is not None and BETWEEN.search(frame.f_code.co_filename):
             return
         key = (module, name)
@@ -143,6 +160,8 @@ class AuditHook:
             found = self._objections[key] = objection_under(self._rules, module, name)
         if frame is not None:
             self._here.loads[id(frame)] = (frame.f_code, frame.f_lasti)
+            if frame is caller:
+                self._loaders[id(frame.f_code)] = frame.f_code
         if found:
             shown = printable(f"{module}.{name}", LONGEST)
             hint = f"if you vouch for it, the policy allows it by `{_line(module, name)}`"
