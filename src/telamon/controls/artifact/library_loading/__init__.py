@@ -55,8 +55,10 @@ from telamon.core.control import Control
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from telamon.controls.artifact.library_loading.checker import LibraryLoadingChecker
     from telamon.controls.artifact.library_loading.settings import LibraryLoadingSettings
     from telamon.core.commands import CommandReference
+    from telamon.core.records import Rule
 
 NO_GUARD = "the guard of a program's own loads is not built yet; the sandbox is a command that one takes instead"
 COMMANDS = "telamon.controls.artifact.library_loading.load_commands"
@@ -76,6 +78,18 @@ class LibraryLoading(Control):
         from telamon.controls.artifact.library_loading.settings import LibraryLoadingSettings
 
         return LibraryLoadingSettings
+
+    def rules(self) -> Sequence[Rule]:
+        """Every rule that a finding of this control can carry."""
+        from telamon.controls.artifact.library_loading.loading_rules import RULES
+
+        return RULES
+
+    def checker(self) -> type[LibraryLoadingChecker]:
+        """The reader of a deployment's configuration."""
+        from telamon.controls.artifact.library_loading.checker import LibraryLoadingChecker
+
+        return LibraryLoadingChecker
 
     def commands(self) -> Sequence[CommandReference]:
         """`telamon load` and `telamon convert`."""

@@ -1,0 +1,150 @@
+"""Judges YAML and JSON: compose files, Kubernetes, workflows, settings of model servers (YAML 1.1, of which JSON is one)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from telamon.controls.artifact.library_loading.configuration.commands import (
+    COMMIT,
+    judge_command,
+    judge_commands,
+    place,
+    remote,
+)
+from telamon.controls.artifact.library_loading.configuration.hit import Gap, Hit
+from telamon.controls.artifact.library_loading.configuration.lines import judge_lines
+from telamon.controls.artifact.library_loading.configuration.variables import NAME, TRUE, judge_variable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from yaml import MappingNode, Node, ScalarNode, SequenceNode
+
+    from telamon.controls.artifact.library_loading.configuration.hit import Judged
+
+MAX_BYTES: Final = 2 * 1024 * 1024
+MAX_NODES: Final = 200_000
+TELLING: Final = re.compile(
+    rf"trust[_-]?remote[_-]?code|custom-logit-processor|backend-directory|(?:{NAME.pattern})", re.IGNORECASE
+)
+REMOTE_KEY: Final = re.compile(r"trust[_-]?remote[_-]?code", re.IGNORECASE)
+REVISION_KEY: Final = re.compile(r"(?:code[_-]?)?revision", re.IGNORECASE)
+COMMANDS: Final = frozenset(
+    {
+        "command",
+        "cmd",
+        "args",
+        "arguments",
+        "entrypoint",
+        "entryPoint",
+        "run",
+        "script",
+        "exec",
+        "extraArgs",
+        "extra_args",
+    }
+    | {"before_script", "after_script", "start", "postCreateCommand", "postStartCommand", "setup", "launch", "test"}
+    | {"onCreateCommand", "updateContentCommand", "runArgs", "vllmArgs", "engineArgs", "serverArgs", "extraArguments"}
+)
+
+
+def judge_document(text: str) -> Iterator[Judged]:
+    """Yield what a YAML or JSON text configures riskily; where it breaks off, it is judged line by line."""
+    if not TELLING.search(text):
+        return
+    import yaml  # noqa: PLC0415  # 10 ms that other texts do not cost
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        # Nodes are composed, and nothing is constructed: tags are not obeyed.
+        roots = list(yaml.compose_all(text, Loader=loader))
+    except (yaml.YAMLError, ValueError, RecursionError):
+        yield from judge_lines(text)  # a template of Helm or Jinja, say
+        return
+    lines = text.splitlines()
+    seen: set[int] = set()
+    waiting: list[tuple[Node, str]] = [(root, "") for root in reversed(roots) if root is not None]
+    while waiting:
+        node, key = waiting.pop()
+        if id(node) in seen:
+            continue  # an alias
+        seen.add(id(node))
+        if len(seen) > MAX_NODES:
+            yield Gap(reason=f"more than {MAX_NODES} values")
+            return
+        if isinstance(node, yaml.MappingNode):
+            yield from _mapping(node)
+            waiting.extend((value, _text(name) or key) for name, value in reversed(node.value))
+        elif isinstance(node, yaml.SequenceNode):
+            yield from _sequence(node, key)
+            waiting.extend((item, key) for item in reversed(node.value) if not isinstance(item, yaml.ScalarNode))
+            if not _is_command_line(node, key):
+                waiting.extend((item, key) for item in reversed(node.value) if isinstance(item, yaml.ScalarNode))
+        elif isinstance(node, yaml.ScalarNode):
+            yield from _scalar(node, key, lines)
+
+
+def _text(node: Node) -> str:
+    value = node.value
+    return value if isinstance(value, str) else ""
+
+
+def _mapping(node: MappingNode) -> Iterator[Hit]:
+    entries = {_text(key): value for key, value in node.value}
+    for name, value in entries.items():
+        line, column = value.start_mark.line + 1, value.start_mark.column + 1
+        if NAME.fullmatch(name):
+            yield from judge_variable(name, _text(value), line, column)
+        elif REMOTE_KEY.fullmatch(name.rpartition(".")[2]) and _text(value).casefold() in TRUE:
+            pins = [_text(other) for key, other in entries.items() if REVISION_KEY.fullmatch(key)]
+            is_pinned = bool(pins) and any(map(COMMIT.fullmatch, pins))
+            yield remote(f"{name}: {_text(value)}", is_pinned=is_pinned, line=line, column=column)
+    # Kubernetes, and task definitions of ECS: `{name: X, value: "1"}`.
+    name, value = entries.get("name") or entries.get("key"), entries.get("value")
+    if name is not None and value is not None and NAME.fullmatch(_text(name)):
+        line, column = value.start_mark.line + 1, value.start_mark.column + 1
+        yield from judge_variable(_text(name), _text(value), line, column)
+    if name is not None and value is not None and _text(name).startswith("--") and _text(value):
+        line, column = value.start_mark.line + 1, value.start_mark.column + 1
+        yield from (replace(hit, line=line, column=column) for hit in judge_command([f"{_text(name)}={_text(value)}"]))
+
+
+def _is_command_line(node: SequenceNode, key: str) -> bool:
+    texts = [_text(item) for item in node.value]
+    return key in COMMANDS and any(REMOTE_KEY.search(text) or text.startswith("-") for text in texts)
+
+
+def _sequence(node: SequenceNode, key: str) -> Iterator[Judged]:
+    """A command by its words, each an item."""
+    if not _is_command_line(node, key):
+        return
+    texts = [_text(item) for item in node.value]
+    for item in node.value:
+        text = _text(item)
+        if any(blank in text for blank in " \n"):  # `sh -c "vllm serve ..."`
+            for hit in judge_commands(text):
+                if isinstance(hit, Hit):
+                    yield replace(hit, line=item.start_mark.line + (hit.line or 1), column=item.start_mark.column + 1)
+    for hit in judge_command([text for text in texts if " " not in text]):
+        word = hit.subject.partition(" ")[0]
+        found = next((item for item in node.value if word in _text(item)), node)
+        yield replace(hit, line=found.start_mark.line + 1, column=found.start_mark.column + 1)
+
+
+def _scalar(node: ScalarNode, key: str, lines: list[str]) -> Iterator[Judged]:
+    text = _text(node)
+    line, column = node.start_mark.line + 1, node.start_mark.column + 1
+    name, separator, value = text.partition("=")
+    if separator and NAME.fullmatch(name):  # compose: `- X=1`
+        yield from judge_variable(name, value, line, column)
+    elif key in COMMANDS:
+        for hit in judge_commands(text):
+            if isinstance(hit, Hit):
+                at = place(lines[: node.end_mark.line + 1], line, hit.subject)
+                yield replace(hit, line=at[0], column=at[1] if at != (line, 1) else column)
+            else:
+                yield hit
+    elif REMOTE_KEY.fullmatch(text.removeprefix("--")):
+        yield from (replace(hit, line=line, column=column) for hit in judge_command([text]))
