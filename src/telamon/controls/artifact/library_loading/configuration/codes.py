@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 PINNED: Final = (
     "Pin the code that you have read: `trust_remote_code=True, revision='<commit of 40 digits>'`; or leave it out."
 )
+OPTION: Final = "--trust-remote-code"
 OPERATORS: Final = frozenset(
     {"tensorflow.load_op_library", "tensorflow.load_library", "tensorflow.load_pluggable_device_library"}
     | {"torch.ops.load_library", "torch.classes.load_library", "mxnet.library.load", "torch._ops.ops.load_library"}
@@ -116,17 +117,15 @@ def _remote(given: Given) -> Iterator[Hit]:
         message = f"`{shown}(custom_pipeline='{printable(custom.texts[0], 80)}')` runs the Python of that repository"
         remedy = "Pin it: `custom_revision='<commit of 40 digits>'`."
         yield _hit(given, rules.REMOTE_CODE, Severity.MEDIUM, message, remedy)
-    if given.step.name == "evaluate.load" and any(map(REPOSITORY.fullmatch, names)):
-        if not given.is_pinned("revision"):
-            message = f"`evaluate.load('{printable(names[0], 80)}')` runs the Python of that repository"
-            yield _hit(
-                given, rules.REMOTE_CODE, Severity.MEDIUM, message, "Pin it: `revision='<commit of 40 digits>'`."
-            )
+    is_metric = given.step.name == "evaluate.load" and any(map(REPOSITORY.fullmatch, names))
+    if is_metric and not given.is_pinned("revision"):
+        message = f"`evaluate.load('{printable(names[0], 80)}')` runs the Python of that repository"
+        yield _hit(given, rules.REMOTE_CODE, Severity.MEDIUM, message, "Pin it: `revision='<commit of 40 digits>'`.")
     flags = given.value(0, "")
-    if given.last == "add_argument" and flags is not None and given.is_set("default", True):
-        if any(text.replace("_", "-") == "--trust-remote-code" for text in flags.texts):
-            message = "the option `--trust-remote-code` is on by default"
-            yield _hit(given, rules.REMOTE_CODE, Severity.MEDIUM, message, "Use `action='store_true'`.")
+    is_option = given.last == "add_argument" and flags is not None and given.is_set("default", True)
+    if is_option and flags is not None and any(text.replace("_", "-") == OPTION for text in flags.texts):
+        message = f"the option `{OPTION}` is on by default"
+        yield _hit(given, rules.REMOTE_CODE, Severity.MEDIUM, message, "Use `action='store_true'`.")
 
 
 def _hub(given: Given) -> Iterator[Hit]:
@@ -221,7 +220,7 @@ def _imported(given: Given) -> Iterator[Hit]:
     remedy = "Look the name up in a dictionary of the modules that are allowed."
     if whence(module) is Whence.FETCHED:
         message = f"`{given.step.name}` imports what data of the network names"
-        yield _hit(given, rules.COMPUTED_CODE, Severity.HIGH, message, remedy)
+        yield _hit(given, rules.COMPUTED_CODE, Severity.MEDIUM, message, remedy)  # it must be installed
     elif module.names & CONFIGURATIONS:
         message = f"`{given.step.name}` imports what a configuration file names"
         yield _hit(given, rules.COMPUTED_CODE, Severity.LOW, message, remedy)

@@ -128,7 +128,7 @@ def _option(words: Sequence[str], index: int, word: str) -> Iterator[Hit]:
             pins += [one.partition("=")[2] for one in words if one.partition("=")[0] in REVISIONS]
             is_pinned = bool(pins) and all(map(COMMIT.fullmatch, pins))
             yield remote(word.partition("=")[0], is_pinned=is_pinned)
-    elif word in {"--enable-custom-logit-processor"}:
+    elif word == "--enable-custom-logit-processor":
         yield Hit(
             rule=rules.OPEN_SERVER, severity=Severity.HIGH, subject=word, line=1, column=1,
             message=f"`{word}` lets whoever reaches the server have SGLang unpickle functions of their requests",

@@ -1,4 +1,4 @@
-"""Judges YAML and JSON: compose files, Kubernetes, workflows, settings of model servers (YAML 1.1, of which JSON is one)."""
+"""Judges YAML (1.1, which takes JSON too): compose files, Kubernetes, workflows, settings of model servers."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def judge_document(text: str) -> Iterator[Judged]:
         return
     lines = text.splitlines()
     seen: set[int] = set()
-    waiting: list[tuple[Node, str]] = [(root, "") for root in reversed(roots) if root is not None]
+    waiting: list[tuple[Node, str]] = [(root, "") for root in reversed(roots)]
     while waiting:
         node, key = waiting.pop()
         if id(node) in seen:
@@ -101,14 +101,19 @@ def _mapping(node: MappingNode) -> Iterator[Hit]:
             pins = [_text(other) for key, other in entries.items() if REVISION_KEY.fullmatch(key)]
             is_pinned = bool(pins) and any(map(COMMIT.fullmatch, pins))
             yield remote(f"{name}: {_text(value)}", is_pinned=is_pinned, line=line, column=column)
-    # Kubernetes, and task definitions of ECS: `{name: X, value: "1"}`.
-    name, value = entries.get("name") or entries.get("key"), entries.get("value")
-    if name is not None and value is not None and NAME.fullmatch(_text(name)):
-        line, column = value.start_mark.line + 1, value.start_mark.column + 1
+    yield from _named(entries.get("name") or entries.get("key"), entries.get("value"))
+
+
+def _named(name: Node | None, value: Node | None) -> Iterator[Hit]:
+    """A pair as Kubernetes and task definitions of ECS have them: `{name: X, value: "1"}`."""
+    if name is None or value is None:
+        return
+    line, column = value.start_mark.line + 1, value.start_mark.column + 1
+    if NAME.fullmatch(_text(name)):
         yield from judge_variable(_text(name), _text(value), line, column)
-    if name is not None and value is not None and _text(name).startswith("--") and _text(value):
-        line, column = value.start_mark.line + 1, value.start_mark.column + 1
-        yield from (replace(hit, line=line, column=column) for hit in judge_command([f"{_text(name)}={_text(value)}"]))
+    elif _text(name).startswith("--") and _text(value):
+        for hit in judge_command([f"{_text(name)}={_text(value)}"]):
+            yield replace(hit, line=line, column=column)
 
 
 def _is_command_line(node: SequenceNode, key: str) -> bool:

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  # tables, one thought a line
 """Chooses the judge of a file by its name, and for names without a suffix by its first line."""
 
 from __future__ import annotations
@@ -94,14 +95,17 @@ def judge(form: Form, name: str, source: bytes, release: Callable[[], TorchRelea
         release: As of `judge_python`.
     """
     from telamon.controls.artifact.library_loading.configuration.hit import Hit  # noqa: PLC0415  # lazy, like all below
+    from telamon.controls.artifact.library_loading.loading_rules import DANGEROUS_GLOBAL, LIBRARY_PATH  # noqa: PLC0415  # lazy
 
     is_test = TESTS.fullmatch(name.casefold()) is not None
-    seen: set[tuple[str, str, str, int | None, int | None]] = set()
+    seen: set[tuple[object, ...]] = set()
     for one in _judged(form, name, source, release):
         if not isinstance(one, Hit):
             yield one
             continue
-        key = (one.rule.id, one.subject, one.member, one.line, one.column)
+        # One call can be of several callees, and one line can name several paths and functions.
+        what = one.subject if one.rule in {DANGEROUS_GLOBAL, LIBRARY_PATH} else one.severity
+        key = (one.rule.id, what, one.member, one.line, one.column)
         if key not in seen:
             seen.add(key)
             is_capped = is_test and one.severity.rank > Severity.LOW.rank

@@ -1,4 +1,4 @@
-"""What a call is given, as far as it matters for loading: where a path comes from, and whether a switch is a constant."""
+"""What a call is given, as far as loading goes: where a path comes from, and whether a switch is a constant."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ FETCHING: Final = Fetching(
         }
     ),
 )
-"""Hubs and object stores: huggingface_hub, modelscope, boto3, google-cloud-storage, azure, minio, mlflow, wandb, kaggle."""
+"""Of hubs and object stores: huggingface_hub, modelscope, boto3, google-cloud-storage, minio, mlflow, wandb, kaggle."""
 
 
 class Whence(Enum):

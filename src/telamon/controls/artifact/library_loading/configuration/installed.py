@@ -1,3 +1,4 @@
+# ruff: noqa: E501  # patterns, one thought a line
 """Judges installed libraries: what everybody can change, and what `.pth` files do when Python starts."""
 
 from __future__ import annotations

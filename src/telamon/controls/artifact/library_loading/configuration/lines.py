@@ -1,3 +1,4 @@
+# ruff: noqa: E501  # patterns, one thought a line
 """Judges settings that stand one a line: `.env`, INI, TOML, units of systemd, properties, and templates of them."""
 
 from __future__ import annotations
@@ -81,10 +82,10 @@ def _joined(text: str) -> Iterator[tuple[int, str]]:
 def judge_properties(text: str) -> Iterator[Hit]:
     """Yield what a `config.properties` of TorchServe lets others do (pytorch.org/serve/configuration.html)."""
     stated: dict[str, tuple[int, str]] = {}
-    for number, line in _joined(text):
-        key, separator, value = line.partition("=")
+    for number, content in _joined(text):
+        key, separator, stated_value = content.partition("=")
         if separator:
-            stated[key.strip()] = (number, value.strip())
+            stated[key.strip()] = (number, stated_value.strip())
     line, addresses = stated.get("management_address", (1, "127.0.0.1"))
     is_open = re.search(r"0\.0\.0\.0|\[::\]|//\*", addresses) is not None
     urls_line, urls = stated.get("allowed_urls", (line, ""))

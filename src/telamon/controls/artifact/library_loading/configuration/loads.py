@@ -1,3 +1,4 @@
+# tables, one thought a line
 """Judges calls that load models and data: what they restrict, and where what they load comes from."""
 
 from __future__ import annotations
@@ -172,19 +173,24 @@ def _yaml(given: Given) -> Iterator[Hit]:
             message = f"`{name}(typ='unsafe')` calls what the tags of the text name"
             yield _hit(given, rules.YAML_LOAD, Severity.MEDIUM, message, "Use `YAML(typ='safe')`.")
     elif last in {"load", "load_all"} and "YAML()" not in name:
-        loader = given.value(1, "Loader")
-        if loader is None:
-            if given.value(None, "**") is None:
-                message = f"`{name}` without a loader calls what the tags of the text name (PyYAML before 5.1)"
-                yield _hit(given, rules.YAML_LOAD, by_origin(origin), message, SAFE_YAML)
-            return
-        lasts = {found.rpartition(".")[2] for found in loader.names if "yaml" in found.partition(".")[0]}
-        if lasts & UNSAFE_YAML:
-            message = f"`{name}` with `{min(lasts & UNSAFE_YAML)}` calls what the tags of the text name"
-            yield _hit(given, rules.YAML_LOAD, by_origin(origin), message, SAFE_YAML)
-        elif lasts & FULL_YAML:
-            message = f"`{name}` with `{min(lasts & FULL_YAML)}` made instances of any class before PyYAML 5.4 (CVE-2020-14343)"
-            yield _hit(given, rules.YAML_LOAD, Severity.LOW, message, SAFE_YAML)
+        yield from _yaml_by_loader(given, by_origin(origin))
+
+
+def _yaml_by_loader(given: Given, severity: Severity) -> Iterator[Hit]:
+    name, loader = given.step.name, given.value(1, "Loader")
+    if loader is None:
+        if given.value(None, "**") is None:
+            message = f"`{name}` without a loader calls what the tags of the text name (PyYAML before 5.1)"
+            yield _hit(given, rules.YAML_LOAD, severity, message, SAFE_YAML)
+        return
+    lasts = {found.rpartition(".")[2] for found in loader.names if "yaml" in found.partition(".")[0]}
+    if lasts & UNSAFE_YAML:
+        message = f"`{name}` with `{min(lasts & UNSAFE_YAML)}` calls what the tags of the text name"
+        yield _hit(given, rules.YAML_LOAD, severity, message, SAFE_YAML)
+    elif lasts & FULL_YAML:
+        which = min(lasts & FULL_YAML)
+        message = f"`{name}` with `{which}` made instances of any class before PyYAML 5.4 (CVE-2020-14343)"
+        yield _hit(given, rules.YAML_LOAD, Severity.LOW, message, SAFE_YAML)
 
 
 def _skops(given: Given) -> Iterator[Hit]:

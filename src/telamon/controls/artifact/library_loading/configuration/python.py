@@ -1,3 +1,4 @@
+# patterns, one thought a line
 """Judges Python: what it loads, how, and from where."""
 
 from __future__ import annotations
@@ -29,11 +30,13 @@ if TYPE_CHECKING:
 # A text with none of these configures no loading; whoever spells them otherwise hides them, which M0016 looks for.
 TELLING: Final = re.compile(
     rb"weights_only|allow_pickle|trust[_-]remote[_-]code|trust_repo|safe_mode|unsafe|allow_dangerous|safe_globals"
-    rb"|torch\s*\.\s*(?:load|hub)|(?:pickle|cPickle|dill|joblib|shelve|marshal|jsonpickle)|yaml|skops|mlflow|load_from|load_url"
-    rb"|load_op_library|load_library|custom_ops_library|CDLL|LoadLibrary|dlopen|sys\s*\.\s*path|addsitedir|import_module|__import__"
-    rb"|runpy|spec_from_file_location|FileLoader|load_source|cpp_extension|\bexec\b|custom_pipeline|custom_objects|use_safetensors"
-    rb"|evaluate|stable_baselines3|sb3_contrib|load_learner|PackageImporter|torch\.serialization|from\s+torch"
-    rb"|TORCH_FORCE|LD_PRELOAD|LD_LIBRARY_PATH|PYTHONPATH|VLLM_ALLOW|TS_INSTALL|TS_ALLOWED"
+    rb"|torch\s*\.\s*(?:load|hub)\b|from\s+torch\s+import[^\n]*\b(?:load|hub)\b|from\s+torch\.(?:hub|serialization|ops|package)\b"
+    rb"|\b(?:pickle5?|cPickle|_pickle|dill|joblib|shelve|marshal|jsonpickle|cloudpickle|compress_pickle|read_pickle)\b"
+    rb"|\byaml\s*\.\s*\w*load|from\s+yaml\b|ruamel|skops|mlflow\.\w+\.load_model|mlflow\s*\.\s*\w+\s+import|\bload_(?:from_)?(?:state_dict_from_)?url\b"
+    rb"|load_op_library|load_library|custom_ops_library|CDLL|LoadLibrary|dlopen|sys\s*\.\s*path\s*\.|addsitedir|import_module|__import__"
+    rb"|runpy|spec_from_file_location|FileLoader|load_source|cpp_extension|\bexec\s*\(|custom_pipeline|custom_objects|use_safetensors"
+    rb"|\bevaluate\s*\.\s*load\b|stable_baselines3|sb3_contrib|load_learner|PackageImporter|logit-processor|backend-directory"
+    rb"|TORCH_FORCE|LD_PRELOAD|LD_LIBRARY_PATH|PYTHONPATH|VLLM_ALLOW|TRUST_REMOTE_CODE|TS_INSTALL|TS_ALLOWED"
 )
 SETTERS: Final = frozenset({"setdefault", "putenv", "setenv", "update"})
 RUNNERS: Final = frozenset(
@@ -111,7 +114,7 @@ def _patched(given: Given) -> Iterator[Hit]:
     """`functools.partial(torch.load, weights_only=False)`, and `setattr(torch, "load", ...)`."""
     step = given.step
     first = step.value(0).names
-    message = ""
+    severity, message = Severity.HIGH, ""
     if step.name == "functools.partial" and "torch.load" in first and given.is_set("weights_only", False):
         severity, message = Severity.MEDIUM, "makes a `torch.load` that restricts nothing"
     elif step.name == "builtins.setattr" and first & {"torch", "torch.serialization"} and "load" in step.value(1).texts:

@@ -1,8 +1,10 @@
-"""Judges what a program sets rather than calls: environment variables, arguments kept in dictionaries, patched loaders."""
+# ruff: noqa: E501  # patterns, one thought a line
+"""Judges what a program sets rather than calls: environment variables, arguments in dictionaries, patched loaders."""
 
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from telamon.controls.artifact.library_loading import loading_rules as rules
@@ -25,19 +27,12 @@ def judge_written(tree: ast.Module) -> Iterator[Hit]:
     modules = _modules(tree)
     is_unrestricting = False
     patches: list[ast.Assign] = []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Assign):
-            yield from _assigned(node)
-            patches += [node] if any(_is_loader(target, modules) for target in node.targets) else []
-        elif isinstance(node, ast.Dict):
-            yield from _dictionary(node)
-        elif isinstance(node, ast.List | ast.Tuple):
-            yield from _arguments(node)
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield from _defaults(node)
-        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id == REMOTE:
-            if _is(node.value, True):
-                yield _default(node, "a setting")
+    for node, is_decided_elsewhere in _nodes(tree):
+        for hit in _judged(node):
+            is_capped = is_decided_elsewhere and hit.rule is rules.REMOTE_CODE and hit.severity is Severity.HIGH
+            yield replace(hit, severity=Severity.MEDIUM) if is_capped else hit
+        if isinstance(node, ast.Assign) and any(_is_loader(target, modules) for target in node.targets):
+            patches.append(node)
         is_unrestricting = is_unrestricting or _unrestricts(node)
     for patch in patches:
         if _is_named_loader(patch.value, modules):
@@ -48,6 +43,34 @@ def judge_written(tree: ast.Module) -> Iterator[Hit]:
             rule=rules.UNRESTRICTED_LOAD, severity=severity, message=f"replaces `torch.load` {does}",
             subject="replaces torch.load", line=patch.lineno, column=patch.col_offset + 1, remedy=RESTRICTED,
         )  # fmt: skip
+
+
+def _nodes(tree: ast.Module) -> Iterator[tuple[ast.AST, bool]]:
+    """Yield the nodes in the order of the text, with whether a condition within a function decides about them."""
+    waiting: list[tuple[ast.AST, bool, bool]] = [(tree, False, False)]
+    while waiting:
+        node, is_inside, is_conditional = waiting.pop()
+        yield node, is_inside and is_conditional
+        is_inside = is_inside or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        is_conditional = is_conditional or isinstance(node, ast.If | ast.IfExp)
+        waiting.extend((child, is_inside, is_conditional) for child in reversed(list(ast.iter_child_nodes(node))))
+
+
+def _judged(node: ast.AST) -> Iterator[Hit]:
+    if isinstance(node, ast.Assign):
+        yield from _assigned(node)
+    elif isinstance(node, ast.Dict):
+        yield from _dictionary(node)
+    elif isinstance(node, ast.List | ast.Tuple):
+        yield from _arguments(node)
+    elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        yield from _defaults(node)
+    elif isinstance(node, ast.AnnAssign) and _is_setting(node.target) and _is(node.value, True):
+        yield _default(node, "a setting")
+
+
+def _is_setting(target: ast.expr) -> bool:
+    return isinstance(target, ast.Name) and target.id == REMOTE
 
 
 def _modules(tree: ast.Module) -> dict[str, str]:
