@@ -34,11 +34,19 @@ class LibraryLoadingChecker(Checker[LibraryLoadingSettings]):
 
     kinds: ClassVar[frozenset[SubjectKind]] = frozenset({SubjectKind.FILE, SubjectKind.REMOTE})
 
+    def takes(self, subject: Subject) -> bool:
+        """Whether its name is that of a program, settings or an installed library, or it has none and can be executed."""
+        if subject.name.endswith(DATA) and "-packages/" not in subject.name:
+            return False
+        from telamon.controls.artifact.library_loading.configuration import files  # noqa: PLC0415  # most files need none
+
+        return files.form_of(subject.name) is not None or files.is_library(subject.name) or _may_be_script(subject)
+
     def check(self, subject: Subject) -> Iterator[Finding | Outcome]:
         """Yield what configures loading riskily, then the verdict; what configures nothing is not applicable."""
         try:
             _require_file(subject)
-            if subject.name.endswith(DATA):
+            if not self.takes(subject):
                 yield _outcome(subject, Verdict.NOT_APPLICABLE, "configures no loading")
                 return
             findings, reasons, form = _read(subject)
@@ -112,9 +120,14 @@ def _too_long(form: Form, size: int) -> list[str]:
 
 
 def _may_be_script(subject: Subject) -> bool:
-    """Whether a name says nothing, and is not one of the many in Git's own folder."""
-    own = subject.name.rpartition("/")[2]
-    return "." not in own and subject.kind is SubjectKind.FILE and "/.git/" not in f"/{subject.name}"
+    """Whether a file whose name says nothing can be executed; large data under such names cannot."""
+    if "." in subject.name.rpartition("/")[2] or subject.kind is not SubjectKind.FILE:
+        return False
+    try:
+        mode = subject.path.stat().st_mode
+    except (OSError, ValueError):
+        return False  # whoever takes everything says so
+    return stat.S_ISREG(mode) and bool(mode & stat.S_IXUSR)
 
 
 def _torch_release(subject: Subject) -> TorchRelease:

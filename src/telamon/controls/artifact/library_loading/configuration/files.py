@@ -51,6 +51,8 @@ LONGEST: Final = {
     Form.NOTEBOOK: 7 * 1024 * 1024,
 }
 MAX_BYTES: Final = 1024 * 1024  # of all others: what people write by hand is a hundredth of it
+NATIVE: Final = re.compile(r".*\.(?:so(?:\.\d+)*|dylib|dll|pyd)", re.IGNORECASE | re.DOTALL)
+SITES: Final = frozenset({"site-packages", "dist-packages"})
 SHEBANG: Final = re.compile(rb"#!\s*\S*(?:/|/env\s+(?:-\S+\s+)*)(python[\d.]*|(?:ba|z|da|k|a)?sh)\b")
 TESTS: Final = re.compile(
     r"(?:.*/)?(?:tests?|testing|unit_tests?)/.*|(?:.*/)?(?:test_[^/]*|[^/]*_test|conftest)\.py", re.DOTALL
@@ -70,6 +72,11 @@ def form_of(name: str) -> Form | None:
     if stem.startswith((".env", "dockerfile", "containerfile")) or folded.startswith((".env.", "dockerfile.")):
         return Form.LINES if folded.startswith(".env") else Form.DOCKERFILE
     return None
+
+
+def is_library(name: str) -> bool:
+    """Whether a file is a native library by its name, or installed by its folder."""
+    return NATIVE.fullmatch(name) is not None or not SITES.isdisjoint(name.split("/"))
 
 
 def form_by_head(head: bytes) -> Form | None:

@@ -8,6 +8,7 @@ import stat
 from typing import TYPE_CHECKING, Final
 
 from telamon.controls.artifact.library_loading import loading_rules as rules
+from telamon.controls.artifact.library_loading.configuration.files import NATIVE, is_library
 from telamon.controls.artifact.library_loading.configuration.hit import Hit
 from telamon.controls.artifact.library_loading.configuration.places import Kind, kind_of
 from telamon.core.records import Severity
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-NATIVE: Final = re.compile(r".*\.(?:so(?:\.\d+)*|dylib|dll|pyd)", re.IGNORECASE | re.DOTALL)
-SITES: Final = frozenset({"site-packages", "dist-packages"})
 # Written by setuptools, its editable installs, virtualenv, matplotlib, coverage and protobuf's namespaces themselves.
 ORDINARY: Final = re.compile(
     r"import (?:os; )?var = 'SETUPTOOLS_USE_DISTUTILS'|import __editable___\w+_finder|import _virtualenv$"
@@ -33,8 +32,7 @@ def judge_modes(path: Path) -> Iterator[Hit]:
         OSError: It is not there any more.
     """
     status = path.lstat()
-    is_library = NATIVE.fullmatch(path.name) is not None or not SITES.isdisjoint(path.parts)
-    if not is_library or not stat.S_ISREG(status.st_mode):
+    if not is_library(path.as_posix()) or not stat.S_ISREG(status.st_mode):
         return
     if status.st_mode & stat.S_IWOTH:
         message = f"everybody can write to the library (mode {stat.S_IMODE(status.st_mode):o})"

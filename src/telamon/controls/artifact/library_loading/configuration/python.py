@@ -32,7 +32,7 @@ TELLING: Final = re.compile(
     rb"weights_only|allow_pickle|trust[_-]remote[_-]code|trust_repo|safe_mode|unsafe|allow_dangerous|safe_globals"
     rb"|torch\s*\.\s*(?:load|hub)\b|from\s+torch\s+import[^\n]*\b(?:load|hub)\b|from\s+torch\.(?:hub|serialization|ops|package)\b"
     rb"|\b(?:pickle5?|cPickle|_pickle|dill|joblib|shelve|marshal|jsonpickle|cloudpickle|compress_pickle|read_pickle)\b"
-    rb"|\byaml\s*\.\s*\w*load|from\s+yaml\b|ruamel|skops|mlflow\.\w+\.load_model|mlflow\s*\.\s*\w+\s+import|\bload_(?:from_)?(?:state_dict_from_)?url\b"
+    rb"|\byaml\s*\.\s*\w*load|from\s+yaml\b|ruamel|skops|mlflow\.\w+\.load_model|from\s+mlflow[.\w]*\s+import[^\n]*\bload_model\b|\bload_(?:from_)?(?:state_dict_from_)?url\b"
     rb"|load_op_library|load_library|custom_ops_library|CDLL|LoadLibrary|dlopen|sys\s*\.\s*path\s*\.|addsitedir|import_module|__import__"
     rb"|runpy|spec_from_file_location|FileLoader|load_source|cpp_extension|\bexec\s*\(|custom_pipeline|custom_objects|use_safetensors"
     rb"|\bevaluate\s*\.\s*load\b|stable_baselines3|sb3_contrib|load_learner|PackageImporter|logit-processor|backend-directory"
