@@ -35,7 +35,7 @@ class LibraryLoadingChecker(Checker[LibraryLoadingSettings]):
     kinds: ClassVar[frozenset[SubjectKind]] = frozenset({SubjectKind.FILE, SubjectKind.REMOTE})
 
     def takes(self, subject: Subject) -> bool:
-        """Whether its name is that of a program, settings or an installed library, or it has none and can be executed."""
+        """Whether its name is that of a program, settings or a library, or says nothing and it can be executed."""
         if subject.name.endswith(DATA) and "-packages/" not in subject.name:
             return False
         from telamon.controls.artifact.library_loading.configuration import files  # noqa: PLC0415  # most files need none
