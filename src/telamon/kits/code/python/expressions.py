@@ -215,7 +215,8 @@ class Expressions:
                 result |= stored
                 for found in stored.names & self.functions.keys():
                     self._refer(scope, found)
-                continue
+                if stored.names or name.startswith((HERE, ".")):
+                    continue  # else something was put into it, as into `sys.path`, and it is still that
             for found in (name, name.replace("()", "") if name.startswith(HERE) else name):
                 if found in self.functions:
                     self._refer(scope, found)

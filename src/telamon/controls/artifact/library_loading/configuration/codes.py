@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 PINNED: Final = (
     "Pin the code that you have read: `trust_remote_code=True, revision='<commit of 40 digits>'`; or leave it out."
 )
+# Functions that look whether it is allowed.
+ASKING: Final = ("consent", "security", "gate", "check_", "warn", "verify", "validate")
 OPTION: Final = "--trust-remote-code"
 OPERATORS: Final = frozenset(
     {"tensorflow.load_op_library", "tensorflow.load_library", "tensorflow.load_pluggable_device_library"}
@@ -97,7 +99,8 @@ def _remote(given: Given) -> Iterator[Hit]:
     shown = given.step.name.lstrip(".") or "a call"
     model = given.value(0, "pretrained_model_name_or_path") or given.value(None, "model") or given.value(None, "path")
     names = [text for text in (model.texts if model else ()) if text]
-    if given.is_set("trust_remote_code", True):
+    is_asking = any(word in given.last for word in ASKING)
+    if given.is_set("trust_remote_code", True) and not is_asking:
         of = f" of `{printable(names[0], 80)}`" if names else ""
         if given.is_pinned("revision", "code_revision", "commit_hash"):
             message = f"`{shown}(trust_remote_code=True)` runs the Python{of} at a pinned commit"
@@ -111,7 +114,8 @@ def _remote(given: Given) -> Iterator[Hit]:
             )
         else:
             message = f"`{shown}(trust_remote_code=True)` runs whatever Python the repository{of} holds that day"
-            yield _hit(given, rules.REMOTE_CODE, Severity.HIGH, message, PINNED)
+            is_own = given.step.name.startswith("<file>")  # a function of the file decides what it does with it
+            yield _hit(given, rules.REMOTE_CODE, Severity.MEDIUM if is_own else Severity.HIGH, message, PINNED)
     custom = given.value(None, "custom_pipeline")
     if custom is not None and any(map(REPOSITORY.fullmatch, custom.texts)) and not given.is_pinned("custom_revision"):
         message = f"`{shown}(custom_pipeline='{printable(custom.texts[0], 80)}')` runs the Python of that repository"

@@ -102,6 +102,7 @@ def judge(form: Form, name: str, source: bytes, release: Callable[[], TorchRelea
         release: As of `judge_python`.
     """
     from telamon.controls.artifact.library_loading.configuration.hit import Hit  # noqa: PLC0415  # lazy, like all below
+    from telamon.controls.artifact.library_loading.configuration.places import HOLE  # noqa: PLC0415  # lazy
     from telamon.controls.artifact.library_loading.loading_rules import DANGEROUS_GLOBAL, LIBRARY_PATH  # noqa: PLC0415  # lazy
 
     is_test = TESTS.fullmatch(name.casefold()) is not None
@@ -116,7 +117,8 @@ def judge(form: Form, name: str, source: bytes, release: Callable[[], TorchRelea
         if key not in seen:
             seen.add(key)
             is_capped = is_test and one.severity.rank > Severity.LOW.rank
-            yield replace(one, severity=Severity.LOW) if is_capped else one
+            severity = Severity.LOW if is_capped else one.severity
+            yield replace(one, severity=severity, message=one.message.replace(HOLE, "..."))
 
 
 def _judged(  # noqa: PLR0911  # one form each

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 # A text with none of these configures no loading; whoever spells them otherwise hides them, which M0016 looks for.
 TELLING: Final = re.compile(
-    rb"weights_only|allow_pickle|trust[_-]remote[_-]code|trust_repo|safe_mode|unsafe|allow_dangerous|safe_globals"
+    rb"weights_only|(?:np|numpy)\s*\.\s*load\b|allow_pickle|trust[_-]remote[_-]code|trust_repo|safe_mode|unsafe|allow_dangerous|safe_globals"
     rb"|torch\s*\.\s*(?:load|hub)\b|from\s+torch\s+import[^\n]*\b(?:load|hub)\b|from\s+torch\.(?:hub|serialization|ops|package)\b"
     rb"|\b(?:pickle5?|cPickle|_pickle|dill|joblib|shelve|marshal|jsonpickle|cloudpickle|compress_pickle|read_pickle)\b"
     rb"|\byaml\s*\.\s*\w*load|from\s+yaml\b|ruamel|skops|mlflow\.\w+\.load_model|from\s+mlflow[.\w]*\s+import[^\n]*\bload_model\b|\bload_(?:from_)?(?:state_dict_from_)?url\b"
