@@ -33,15 +33,18 @@ PINNED: Final = (
 )
 # Commands that only speak of others.
 SPEAKING: Final = frozenset({"echo", "printf", "grep", "sed", "rg", "awk", "git"})
+MAX_DEPTH: Final = 4  # of here documents in one another
 MAX_AHEAD: Final = 400  # lines of one command
 
 
-def judge_commands(text: str, *, first_line: int = 1) -> Iterator[Judged]:
+def judge_commands(text: str, *, first_line: int = 1, shown: str = "", depth: int = 0) -> Iterator[Judged]:
     """Yield what the commands of a script configure riskily.
 
     Args:
         text: The script, which is not run.
         first_line: Of it in its file.
+        shown: The text that it was made of line by line, in which places are looked up; by default the script.
+        depth: How many here documents it stands in.
     """
     if not TELLING.search(text):
         return
@@ -50,7 +53,7 @@ def judge_commands(text: str, *, first_line: int = 1) -> Iterator[Judged]:
     except MalformedError as error:
         yield Gap(reason=f"the commands are not understood: {error.message}")
         return
-    lines = text.splitlines()
+    lines = (shown or text).splitlines()
     for command in _every(commands):
         for hit in judge_command(command.words, command.assignments):
             line, column = place(lines, command.line, hit.subject)
@@ -59,20 +62,18 @@ def judge_commands(text: str, *, first_line: int = 1) -> Iterator[Judged]:
                 line=line + first_line - 1, column=column, remedy=hit.remedy,
             )  # fmt: skip
         if command.document and command.name not in SPEAKING:
-            yield from _document(command, lines, first_line)
+            yield from _document(command, lines, first_line, depth)
 
 
-def _document(command: Command, lines: Sequence[str], first_line: int) -> Iterator[Judged]:
+def _document(command: Command, lines: Sequence[str], first_line: int, depth: int) -> Iterator[Judged]:
     """A here document: what `cat > .env <<EOF` writes, or what a shell runs."""
-    start = next(
-        (
-            number
-            for number in range(command.line, len(lines))
-            if lines[number : number + 1] and lines[number].strip() == command.document.split("\n", 1)[0].strip()
-        ),
-        command.line,
-    )
-    yield from judge_commands(command.document, first_line=start + first_line)
+    if depth == MAX_DEPTH:
+        yield Gap(reason="here documents stand too deep in one another")
+        return
+    head = command.document.partition("\n")[0].strip()
+    ahead = range(command.line, min(len(lines), command.line + MAX_AHEAD))
+    start = next((number for number in ahead if lines[number].strip() == head), command.line)
+    yield from judge_commands(command.document, first_line=start + first_line, depth=depth + 1)
 
 
 def _every(commands: Iterable[Command]) -> Iterator[Command]:
@@ -125,7 +126,7 @@ def _option(words: Sequence[str], index: int, word: str) -> Iterator[Hit]:
         value = (match[1] if match[1] is not None else following).casefold()
         if value not in FALSE and not NO_REMOTE & set(words):
             pins = [words[at + 1] for at, one in enumerate(words[:-1]) if one in REVISIONS]
-            pins += [one.partition("=")[2] for one in words if one.partition("=")[0] in REVISIONS]
+            pins += [one.partition("=")[2] for one in words if "=" in one and one.partition("=")[0] in REVISIONS]
             is_pinned = bool(pins) and all(map(COMMIT.fullmatch, pins))
             yield remote(word.partition("=")[0], is_pinned=is_pinned)
     elif word == "--enable-custom-logit-processor":

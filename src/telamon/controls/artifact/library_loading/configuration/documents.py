@@ -14,7 +14,7 @@ from telamon.controls.artifact.library_loading.configuration.commands import (
     remote,
 )
 from telamon.controls.artifact.library_loading.configuration.hit import Gap, Hit
-from telamon.controls.artifact.library_loading.configuration.lines import judge_lines
+from telamon.controls.artifact.library_loading.configuration.lines import TELLING, judge_lines
 from telamon.controls.artifact.library_loading.configuration.variables import NAME, TRUE, judge_variable
 
 if TYPE_CHECKING:
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 
 MAX_BYTES: Final = 2 * 1024 * 1024
 MAX_NODES: Final = 200_000
-TELLING: Final = re.compile(
-    rf"trust[_-]?remote[_-]?code|custom-logit-processor|backend-directory|(?:{NAME.pattern})", re.IGNORECASE
-)
 REMOTE_KEY: Final = re.compile(r"trust[_-]?remote[_-]?code", re.IGNORECASE)
 REVISION_KEY: Final = re.compile(r"(?:code[_-]?)?revision", re.IGNORECASE)
 COMMANDS: Final = frozenset(

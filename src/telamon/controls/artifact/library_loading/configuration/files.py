@@ -141,7 +141,7 @@ def _judged(  # noqa: PLR0911  # one form each
         from telamon.controls.artifact.library_loading.configuration.commands import judge_commands  # noqa: PLC0415  # lazy
         from telamon.kits.code.dockerfiles import script_of  # noqa: PLC0415  # lazy
 
-        return judge_commands(script_of(text) if form is Form.DOCKERFILE else text)
+        return judge_commands(script_of(text) if form is Form.DOCKERFILE else text, shown=text)
     if form is Form.DOCUMENT:
         from telamon.controls.artifact.library_loading.configuration.documents import judge_document  # noqa: PLC0415  # lazy
 

@@ -17,7 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MAX_LINE: Final = 10_000
+TRAILING: Final = re.compile(r"\s#\s.*")
 COMMENT: Final = ("#", ";", "//", "--[[", "{{/*", "<!--")
+TELLING: Final = re.compile(
+    rf"trust[_-]?remote[_-]?code|custom-logit-processor|backend-directory|weights[-_]only|(?:{NAME.pattern})",
+    re.IGNORECASE,
+)
 REMOTE: Final = re.compile(r"""["']?(?:[\w-]+\.)*(trust[_-]?remote[_-]?code)["']?\s*[=:]\s*["']?(\w+)""", re.IGNORECASE)
 REVISION: Final = re.compile(r"""["']?(?:code[_-]?)?revision["']?\s*[=:]\s*["']?([0-9a-f]{40})\b""")
 SET: Final = re.compile(
@@ -30,6 +35,8 @@ VALUE: Final = re.compile(r"""\bvalue:\s*["']?([^"'\s]*)""")
 
 def judge_lines(text: str) -> Iterator[Hit]:
     """Yield what the lines of a text configure riskily; a backslash at its end joins a line to the next."""
+    if not TELLING.search(text):
+        return
     is_pinned = REVISION.search(text) is not None
     lines = text.splitlines()
     for start, line, hit in _hits(text, is_pinned=is_pinned):
@@ -61,22 +68,23 @@ def _hits(text: str, *, is_pinned: bool) -> Iterator[tuple[int, str, Hit]]:
 
 
 def _joined(text: str) -> Iterator[tuple[int, str]]:
-    waiting, start = "", 0
+    """Yield lines without comments, those that a backslash continues as one, with the number of the first."""
+    parts: list[str] = []
+    start = length = 0
     for number, raw in enumerate(text.splitlines(), 1):
         line = raw[:MAX_LINE]
         if line.lstrip().startswith(COMMENT):
             continue
-        line = re.sub(r"\s#\s.*", "", line)
-        if waiting:
-            line = f"{waiting} {line}"
-        begin = start if waiting else number
-        if line.endswith("\\") and len(line) < MAX_LINE:
-            waiting, start = line[:-1], begin
-            continue
-        waiting = ""
-        yield begin, line
-    if waiting:
-        yield start, waiting
+        line = TRAILING.sub("", line)
+        start = start if parts else number
+        is_continued = line.endswith("\\") and length < MAX_LINE
+        parts.append(line[:-1] if is_continued else line)
+        length += len(line)
+        if not is_continued:
+            yield start, " ".join(parts)
+            parts, length = [], 0
+    if parts:
+        yield start, " ".join(parts)
 
 
 def judge_properties(text: str) -> Iterator[Hit]:

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  # programs, one text each
 """What code Python brings in."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  # programs, one text each
 """What Python loads, and how."""
 
 from __future__ import annotations

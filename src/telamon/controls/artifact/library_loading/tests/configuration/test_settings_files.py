@@ -1,3 +1,4 @@
+# ruff: noqa: E501, Q003, S108  # programs, one text each
 """What scripts, images, settings of servers and notebooks configure."""
 
 from __future__ import annotations
@@ -22,18 +23,18 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 HELM = 'spec:\n  containers:\n  - env:\n    - name: TRUST_REMOTE_CODE\n      value: "true"\n    {{- if .Values.x }}\n'
 
 RISKY = {
-    "Dockerfile": ("FROM x\nENV TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD=1\n", ["high unrestricted-load 2:8"]),
-    "old.Dockerfile": ("FROM x\nENV HF_DATASETS_TRUST_REMOTE_CODE true\n", ["high remote-code 2:8"]),
-    "exec.Dockerfile": ("FROM x\nCMD [\"vllm\", \"serve\", \"--trust-remote-code\"]\n", ["high remote-code 2:26"]),
+    "Dockerfile": ("FROM x\nENV TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD=1\n", ["high unrestricted-load 2:5"]),
+    "old.Dockerfile": ("FROM x\nENV HF_DATASETS_TRUST_REMOTE_CODE true\n", ["high remote-code 2:5"]),
+    "exec.Dockerfile": ("FROM x\nCMD [\"vllm\", \"serve\", \"--trust-remote-code\"]\n", ["high remote-code 2:24"]),
     "continued.Dockerfile": ("FROM x\nCMD vllm serve \\\n  --trust-remote-code\n", ["high remote-code 3:3"]),
     "serve.sh": ("#!/bin/sh\nexport LD_PRELOAD=/tmp/x.so\nvllm serve a/b\n", ["high library-path 2:8"]),
-    "flag.sh": ("python -m vllm.entrypoints.openai.api_server --model a/b --trust_remote_code\n", ["high remote-code 1:61"]),
+    "flag.sh": ("python -m vllm.entrypoints.openai.api_server --model a/b --trust_remote_code\n", ["high remote-code 1:58"]),
     "pinned.sh": (f"vllm serve a/b --trust-remote-code --revision {COMMIT}\n", ["low remote-code 1:16"]),
     "docker.sh": ("docker run -e TRUST_REMOTE_CODE=true -e VLLM_ALLOW_INSECURE_SERIALIZATION=1 tgi\n",
                   ["high remote-code 1:15", "high unrestricted-load 1:41"]),
     "sglang.sh": ("python -m sglang.launch_server --enable-custom-logit-processor\n", ["high open-model-server 1:32"]),
     "triton.sh": ("tritonserver --backend-directory=/tmp/backends\n", ["high open-model-server 1:14"]),
-    "compose.yml": ("services:\n  llm:\n    command: --model a/b --trust-remote-code\n", ["high remote-code 3:27"]),
+    "compose.yml": ("services:\n  llm:\n    command: --model a/b --trust-remote-code\n", ["high remote-code 3:26"]),
     "list.yaml": ("services:\n  llm:\n    command:\n      - --model\n      - a/b\n      - --trust-remote-code\n", ["high remote-code 6:9"]),
     "environment.yaml": ("services:\n  llm:\n    environment:\n      TRUST_REMOTE_CODE: 1\n", ["high remote-code 4:26"]),
     "items.yaml": ("services:\n  llm:\n    environment:\n      - LD_LIBRARY_PATH=./lib\n", ["medium library-path 4:9"]),
@@ -144,7 +145,7 @@ def test_a_script_without_a_suffix_is_taken_where_it_can_be_executed(tmp_path: P
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("name", ["ops.so", "libx.so.1", "site-packages/p/__init__.py"])
-def test_libraries_that_everybody_can_change_are_high(  # noqa: PLR0917  # fixtures and cases
+def test_libraries_that_everybody_can_change_are_high(
     name: str, folder_mode: int, mode: int, expected: list[str], tmp_path: Path
 ) -> None:
     path = tmp_path / name
