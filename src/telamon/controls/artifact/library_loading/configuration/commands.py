@@ -116,8 +116,17 @@ def judge_command(words: Sequence[str], assignments: Iterable[tuple[str, str]] =
         name, separator, value = word.removeprefix("-e").partition("=")
         if separator and NAME.fullmatch(name):  # export, env, docker run -e
             yield from judge_variable(name, value, 1, 1)
-    for index, word in enumerate(plain):
+    for index, word in _options(plain):
         yield from _option(plain, index, word)
+
+
+def _options(words: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """Yield each option with its place, those that stand twice once."""
+    seen: set[str] = set()
+    for index, word in enumerate(words):
+        if word.startswith("-") and word not in seen:
+            seen.add(word)
+            yield index, word
 
 
 def _option(words: Sequence[str], index: int, word: str) -> Iterator[Hit]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from telamon.controls.artifact.library_loading.configuration.commands import (
     COMMIT,
@@ -21,11 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from yaml import MappingNode, Node, ScalarNode, SequenceNode
+    from yaml.events import NodeEvent
 
     from telamon.controls.artifact.library_loading.configuration.hit import Judged
 
 MAX_BYTES: Final = 2 * 1024 * 1024
 MAX_NODES: Final = 200_000
+MAX_DEPTH: Final = 500
 REMOTE_KEY: Final = re.compile(r"trust[_-]?remote[_-]?code", re.IGNORECASE)
 REVISION_KEY: Final = re.compile(r"(?:code[_-]?)?revision", re.IGNORECASE)
 COMMANDS: Final = frozenset(
@@ -53,10 +55,8 @@ def judge_document(text: str) -> Iterator[Judged]:
         return
     import yaml  # noqa: PLC0415  # 10 ms that other texts do not cost
 
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        # Nodes are composed, and nothing is constructed: tags are not obeyed.
-        roots = list(yaml.compose_all(text, Loader=loader))
+        roots = _composed(text)
     except (yaml.YAMLError, ValueError, RecursionError):
         yield from judge_lines(text)  # a template of Helm or Jinja, say
         return
@@ -81,6 +81,56 @@ def judge_document(text: str) -> Iterator[Judged]:
                 waiting.extend((item, key) for item in reversed(node.value) if isinstance(item, yaml.ScalarNode))
         elif isinstance(node, yaml.ScalarNode):
             yield from _scalar(node, key, lines)
+
+
+def _composed(text: str) -> list[Node]:
+    """Return the documents as nodes; nothing is constructed, and tags are not obeyed.
+
+    PyYAML's own composer recurses in C, where a text of brackets ends the process.
+
+    Raises:
+        YAMLError: It is no YAML.
+        ValueError: It has more values, or nests deeper, than is followed.
+    """
+    import yaml  # noqa: PLC0415  # as above
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    roots: list[Node] = []
+    stack: list[tuple[Node, list[Node]]] = []
+    anchors: dict[str, Node] = {}
+    for count, event in enumerate(yaml.parse(text, Loader=loader)):
+        if count > 2 * MAX_NODES or len(stack) > MAX_DEPTH:
+            raise ValueError("more values, or deeper ones, than are followed")
+        if isinstance(event, yaml.CollectionEndEvent):
+            node, items = stack.pop()
+            is_mapping = isinstance(node, yaml.MappingNode)
+            node.value = list(zip(items[::2], items[1::2], strict=False)) if is_mapping else items
+            continue
+        if not isinstance(event, yaml.NodeEvent):
+            continue
+        met = _node(event, anchors)
+        (stack[-1][1] if stack else roots).append(met)
+        if isinstance(event, yaml.CollectionStartEvent):
+            stack.append((met, []))
+    return roots
+
+
+def _node(event: NodeEvent, anchors: dict[str, Node]) -> Node:
+    import yaml  # noqa: PLC0415  # as above
+
+    start: Any = event.start_mark  # the parsers in C and in Python have marks of their own, of one form
+    end: Any = event.end_mark  # likewise
+    if isinstance(event, yaml.AliasEvent):
+        return anchors.get(event.anchor or "") or yaml.ScalarNode("", "", start, end)
+    if isinstance(event, yaml.MappingStartEvent):
+        node: Node = yaml.MappingNode("", [], start, end)
+    elif isinstance(event, yaml.SequenceStartEvent):
+        node = yaml.SequenceNode("", [], start, end)
+    else:
+        node = yaml.ScalarNode("", getattr(event, "value", ""), start, end)
+    if event.anchor:
+        anchors[event.anchor] = node
+    return node
 
 
 def _text(node: Node) -> str:

@@ -1,3 +1,4 @@
+# ruff: noqa: E501, S108  # texts, one thought a line
 """Whatever a file holds, it is judged in bounded time and nothing is raised."""
 
 from __future__ import annotations
