@@ -169,7 +169,7 @@ def check(  # noqa: PLR0913  # what a run goes by, each by its name
         )
         for subject in subjects
         for name, checker in checkers.items()
-        if subject.kind in checker.kinds
+        if subject.kind in checker.kinds and checker.takes(subject)
     ]
     progress.begin(len(tasks))
     gate = Gate(policy=policy, baseline=baseline, today=today)

@@ -49,6 +49,13 @@ class Checker(ABC, Generic[S_co]):
         """
         return None
 
+    def takes(self, subject: Subject) -> bool:  # noqa: ARG002  # for those that tell by the name
+        """Whether there may be anything for it in the subject, by its name and mode; nothing is opened.
+
+        What it does not take gets no outcome of it, and is not digested for it.
+        """
+        return True
+
     @abstractmethod
     def check(self, subject: Subject) -> Iterator[Finding | Outcome]:
         """Yield the findings in `subject`, then exactly one outcome.

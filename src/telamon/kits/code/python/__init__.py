@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from telamon.kits.code.python.calls import calls
 from telamon.kits.code.python.facts import Call, Place, Program, Step
+from telamon.kits.code.python.origins import Fetching
 from telamon.kits.code.python.parsing import MAX_SOURCE_BYTES, parse
 from telamon.kits.code.python.tracing import follow, trace
 from telamon.kits.code.python.values import HOLE, UNKNOWN, Constant, Mark, Origin, Unknown, Value
@@ -22,6 +23,7 @@ __all__ = [
     "UNKNOWN",
     "Call",
     "Constant",
+    "Fetching",
     "Mark",
     "Origin",
     "Place",

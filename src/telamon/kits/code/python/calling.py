@@ -72,6 +72,7 @@ class Calls(Expressions):
 
     Args:
         fuel: As of `Expressions`.
+        fetching: As of `Expressions`.
     """
 
     def _call(self, node: ast.Call, scope: Scope) -> Value:
@@ -182,6 +183,8 @@ class Calls(Expressions):
             fetched = frozenset({Mark(Origin.NETWORK, _words(values[0])[:MAX_SHOWN], node.lineno)})
             self.fill(node.args[1], Value(marks=fetched), scope)
             self._written(values[1], fetched, scope)
+        if isinstance(node, ast.Call):
+            self._saved(node, names, values, scope)
         if not marks or not isinstance(node, ast.Call):
             return
         if isinstance(func, ast.Attribute) and func.attr in FILLING:
@@ -191,6 +194,19 @@ class Calls(Expressions):
         for name in names:
             if name in {"shutil.copyfileobj", "shutil.copy", "shutil.copyfile"} and len(values) > 1:
                 self._written(values[1], values[0].marks, scope, is_copy=True)
+
+    def _saved(self, node: ast.Call, names: list[str], values: list[Value], scope: Scope) -> None:
+        """Let the path hold what a call saves there that fetches."""
+        for position, keyword in {
+            self.fetching.saving[last] for name in names if (last := name.rpartition(".")[2]) in self.fetching.saving
+        }:
+            given = [part.value for part in node.keywords if part.arg == keyword]
+            target = node.args[position] if position < len(node.args) else given[0] if given else None
+            if target is not None:
+                what = _words(values[0])[:MAX_SHOWN] if values else ""
+                fetched = frozenset({Mark(Origin.NETWORK, what, node.lineno)})
+                self.fill(target, Value(marks=fetched), scope)
+                self._written(self.value(target, scope), fetched, scope)
 
     def _written(self, file: Value, marks: frozenset[Mark], scope: Scope, *, is_copy: bool = False) -> None:
         kept = {Origin.NETWORK, Origin.DECODED, Origin.BLOB} | ({Origin.SECRET} if is_copy else set())
@@ -326,6 +342,8 @@ class Calls(Expressions):
         """Where what a call gives comes from: the callee itself, a path it is told, and its arguments."""
         marks = [receiver.marks, *(value.marks for value in values), *(value.marks for _, value in named)]
         origin = origin_of(name)
+        if origin is None and name.rpartition(".")[2] in self.fetching.giving:
+            origin = Origin.NETWORK
         texts = _words(values[0]) if values else ""
         if origin is not None:
             marks.append(frozenset({Mark(origin, (texts or name)[:MAX_SHOWN], node.lineno)}))

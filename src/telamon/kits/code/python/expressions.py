@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from telamon.kits.code.python import folding
 from telamon.kits.code.python.naming import HERE, SPACE, builtin, canonical
-from telamon.kits.code.python.origins import (
-    ENVIRONMENT,
-)
+from telamon.kits.code.python.origins import ENVIRONMENT, NO_FETCHING, Fetching
 from telamon.kits.code.python.values import HOLE, NO_MARKS, NOTHING, UNKNOWN, Constant, Mark, Origin, Value, merged
 
 if TYPE_CHECKING:
@@ -56,10 +54,12 @@ class Expressions:
 
     Args:
         fuel: How many expressions are evaluated before `SpentError`.
+        fetching: What else fetches.
     """
 
-    def __init__(self, fuel: int) -> None:
+    def __init__(self, fuel: int, fetching: Fetching = NO_FETCHING) -> None:
         self.fuel = fuel
+        self.fetching = fetching
         self.steps: dict[tuple[int, int, str, str], Step] = {}
         self.attributes: dict[str, Value] = {}
         self.returns: dict[str, Value] = {}
@@ -215,7 +215,8 @@ class Expressions:
                 result |= stored
                 for found in stored.names & self.functions.keys():
                     self._refer(scope, found)
-                continue
+                if stored.names or name.startswith((HERE, ".")):
+                    continue  # else something was put into it, as into `sys.path`, and it is still that
             for found in (name, name.replace("()", "") if name.startswith(HERE) else name):
                 if found in self.functions:
                     self._refer(scope, found)

@@ -4,9 +4,14 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
 
 from telamon.kits.code.python.values import Origin
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 # Files of secrets, by the ends of their paths in home directories and system folders.
 SECRET_PATH: Final = re.compile(
@@ -135,6 +140,22 @@ PATH_FUNCTIONS: Final = re.compile(r"(?:os\.path\.|pathlib\.(?:Pure)?(?:Posix|Wi
 PATH_QUESTIONS: Final = frozenset(
     {"exists", "is_file", "is_dir", "mkdir", "stat", "unlink", "touch", "with_suffix", "joinpath", "endswith"}
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetching:
+    """What else counts as data of the network, for judges to whom it matters.
+
+    Attributes:
+        giving: The last names of functions and methods that fetch something and give it, or the path of it.
+        saving: The last names of those that save it to a path: its position among the arguments, and its keyword.
+    """
+
+    giving: frozenset[str] = frozenset()
+    saving: Mapping[str, tuple[int, str]] = field(default_factory=lambda: MappingProxyType({}))
+
+
+NO_FETCHING: Final = Fetching()
 
 
 def origin_of(name: str) -> Origin | None:

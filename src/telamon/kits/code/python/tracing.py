@@ -10,6 +10,7 @@ from telamon.kits.code.python.calling import Calls
 from telamon.kits.code.python.expressions import Scope, SpentError
 from telamon.kits.code.python.facts import Place, Program, Step
 from telamon.kits.code.python.naming import HERE, canonical
+from telamon.kits.code.python.origins import NO_FETCHING, Fetching
 from telamon.kits.code.python.parsing import parse
 from telamon.kits.code.python.values import NOTHING, Value
 
@@ -71,14 +72,15 @@ def trace(source: bytes) -> Program:
     return follow(parse(source))
 
 
-def follow(tree: ast.Module, *, is_main_import: bool = False) -> Program:
+def follow(tree: ast.Module, *, is_main_import: bool = False, fetching: Fetching = NO_FETCHING) -> Program:
     """Returns what a syntax tree does.
 
     Args:
         tree: Of a module.
         is_main_import: Whether the lines behind `__name__ == "__main__"` count as the module's own.
+        fetching: What else counts as fetched from the network, beside what always does.
     """
-    tracer = _Tracer(FUEL)
+    tracer = _Tracer(FUEL, fetching)
     done: tuple[Step, ...] | None = None
     state = -1
     try:
@@ -96,8 +98,8 @@ def follow(tree: ast.Module, *, is_main_import: bool = False) -> Program:
 
 
 class _Tracer(Calls):
-    def __init__(self, fuel: int) -> None:
-        super().__init__(fuel)
+    def __init__(self, fuel: int, fetching: Fetching) -> None:
+        super().__init__(fuel, fetching)
         self.imports: set[str] = set()
         self._waiting: list[tuple[str, ast.AST, Scope, str]] = []
         self._done: set[int] = set()

@@ -9,6 +9,7 @@ from typing import Final
 
 INSTRUCTION: Final = re.compile(r"\s*(?:ONBUILD\s+)?([A-Za-z]+)\b\s*(.*)", re.DOTALL)
 FLAGS: Final = re.compile(r"(?:--[\w-]+(?:=\S+)?\s+)+")
+OLD_ENV: Final = re.compile(r"(\w+)[ \t]+([^\\]+)", re.DOTALL)  # `ENV NAME value`, up to the end of the line
 RUNNING: Final = frozenset({"RUN", "CMD", "ENTRYPOINT", "HEALTHCHECK", "SHELL"})
 DOCUMENT: Final = re.compile(r"<<-?\s*[\"']?(\w+)[\"']?")
 
@@ -46,6 +47,8 @@ def script_of(text: str) -> str:
 
 def _command(name: str, rest: str) -> str:
     if name in {"ENV", "ARG"}:
+        if name == "ENV" and (old := OLD_ENV.fullmatch(rest)):
+            return f"export {old[1]}={shlex.quote(old[2].strip())}"
         return f"export {rest}" if "=" in rest else "#"
     rest = FLAGS.sub("", rest, count=1) if FLAGS.match(rest) else rest
     rest = rest.removeprefix("CMD ").strip() if name == "HEALTHCHECK" else rest
