@@ -86,6 +86,7 @@ OF_CONTROLS = {
     ("advisories", "status"): (),
     ("convert",): ("weights.npy", "converted.safetensors"),
     ("load",): ("weights.npy", "loaded.safetensors"),
+    ("profile",): ("weights.npy",),
 }
 MORE = {
     ("check",): [("models",), ("models", "--verbose"), (".",), ("no-such-control-is-hit.txt",)],

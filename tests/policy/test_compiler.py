@@ -109,6 +109,7 @@ def test_says_where_each_value_comes_from(read: Reader) -> None:
         "controls.library-loading.mode": "default",
         "controls.library-loading.fail_at": "default",
         "controls.library-loading.require": "default",
+        "controls.library-loading.profiles": "default",
         "controls.vulnerability-scanning.mode": "telamon.yaml:7:5",
         "controls.vulnerability-scanning.fail_at": "default",
         "controls.vulnerability-scanning.allow": "default",
@@ -119,6 +120,7 @@ def test_says_where_each_value_comes_from(read: Reader) -> None:
         "controls.vulnerability-scanning.advisories.snapshot": "default",
         "controls.vulnerability-scanning.advisories.max_age_days": "default",
         "controls.vulnerability-scanning.advisories.when_outdated": "default",
+        "controls.vulnerability-scanning.profiles": "default",
     }
 
 

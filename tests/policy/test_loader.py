@@ -150,7 +150,7 @@ controls:
         "baseline": "baseline.json",
         "exclude": ["*.bak", ".git"],
         "controls": {
-            "library-loading": {"mode": "enforce", "fail_at": "high", "require": "nothing"},
+            "library-loading": {"mode": "enforce", "fail_at": "high", "require": "nothing", "profiles": []},
             "vulnerability-scanning": {
                 "mode": "shadow",
                 "fail_at": "low",
@@ -160,6 +160,7 @@ controls:
                 "max_opcodes": 2_600_000,
                 "time_limit_s": 120.0,
                 "advisories": {"snapshot": "", "max_age_days": None, "when_outdated": "not-understood"},
+                "profiles": [],
             },
         },
     }

@@ -1,6 +1,7 @@
 """Profiles: the names that one file needs when it is loaded, and the uses it makes of them, bound to its digest.
 
-A profile grants names to the file whose bytes have its digest, and to no other. Judges, loaders and guards ask `permits`.
+A profile grants names to the file whose bytes have its digest (`fits`), and to no other. Judges, loaders and guards
+ask `permits` or `granted`.
 """
 
 from telamon.kits.profiles.form import (

@@ -55,18 +55,15 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         ),
     ]
     digest: Annotated[
-        str, msgspec.Meta(description="Of the file's bytes.", pattern=DIGEST, examples=["sha256:" + "0123456789abcdef" * 4])
+        str,
+        msgspec.Meta(description="Of the file's bytes.", pattern=DIGEST, examples=["sha256:" + "0123456789abcdef" * 4]),
     ]
     names: Annotated[
         tuple[ProfiledName, ...],
         msgspec.Meta(description="What it may name, and do with it.", extra=MORE_IS_LOOSER),
     ]
-    telamon: Annotated[
-        str, msgspec.Meta(description="The version of telamon that wrote it.", extra=NEVER_LOOSER)
-    ] = ""
-    table: Annotated[
-        str, msgspec.Meta(description="The version of its table of callables.", extra=NEVER_LOOSER)
-    ] = ""
+    telamon: Annotated[str, msgspec.Meta(description="The version of telamon that wrote it.", extra=NEVER_LOOSER)] = ""
+    table: Annotated[str, msgspec.Meta(description="The version of its table of callables.", extra=NEVER_LOOSER)] = ""
 
     def __post_init__(self) -> None:
         """Refuse names that stand twice, of which one would be forgotten when the other is taken away."""
@@ -111,8 +108,8 @@ def granted(profile: Profile) -> Mapping[str, frozenset[Use]]:
 def permits(profile: Profile, module: str, name: str, use: Use | None = None) -> bool:
     """Whether the profile permits a use of a name; without a use, whether it permits any.
 
-    Whether it is a profile of the file in question is for `fits` to say. That a name is permitted says nothing of what it
-    does: who denies what is dangerous does so before.
+    Whether it is a profile of the file in question is for `fits` to say. That a name is permitted says nothing of what
+    it does: who denies what is dangerous does so before.
     """
     own = f"{module}:{name}"
     found = next((each.uses for each in profile.names if each.name == own), None)

@@ -47,12 +47,14 @@ def fragment(
         notes: On each of its names, in the same order.
         refused: Written as comments, so that nobody vouches for them without a look.
         head: Lines about the whole, written as comments.
-        controls: The controls that are given the profile.
+        controls: The controls that are given the profile; the comments stand with the first.
     """
     lines = [*(_comment(line) for line in head), "version: 1", "controls:"]
-    for control in controls:
-        lines += [f"  {control}:", "    profiles:", *_entry(profile, notes)]
-        lines += [f"          {line}" for line in _refused(refused)]
+    for number, control in enumerate(controls):
+        is_first = number == 0
+        lines += [f"  {control}:", "    profiles:"]
+        lines += _entry(profile, notes if is_first else [""] * len(notes))
+        lines += [f"          {line}" for line in _refused(refused if is_first else ())]
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -63,7 +65,7 @@ def _entry(profile: Profile, notes: Sequence[str]) -> Iterator[str]:
     yield f"        table: {_quoted(profile.table)}"
     yield "        names:" if profile.names else "        names: []"
     for each, note in zip(profile.names, notes, strict=True):
-        yield f"          - {_item(each.name, each.uses)} {_comment(note)}"
+        yield f"          - {_item(each.name, each.uses)} {_comment(note)}".removesuffix(" # ")
 
 
 def _refused(refused: Sequence[Refused]) -> Iterator[str]:

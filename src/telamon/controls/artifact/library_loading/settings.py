@@ -8,6 +8,7 @@ from typing import Annotated
 import msgspec
 
 from telamon.core.settings import Settings
+from telamon.kits.profiles import Profile, require_distinct
 
 
 class Requirement(StrEnum):
@@ -27,3 +28,14 @@ class LibraryLoadingSettings(Settings, frozen=True, kw_only=True):
             extra={"looser": "lower"},
         ),
     ] = Requirement.NOTHING
+    profiles: Annotated[
+        tuple[Profile, ...],
+        msgspec.Meta(
+            description="What single files may name, each bound to its file's digest, as `telamon profile` writes it.",
+            extra={"looser": "added"},
+        ),
+    ] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse two profiles of one file."""
+        require_distinct(self.profiles)
