@@ -56,7 +56,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     ]
     digest: Annotated[
         str,
-        msgspec.Meta(description="Of the file's bytes.", pattern=DIGEST, examples=["sha256:" + "0123456789abcdef" * 4]),
+        msgspec.Meta(description="Of the file's bytes.", pattern=DIGEST),
     ]
     names: Annotated[
         tuple[ProfiledName, ...],

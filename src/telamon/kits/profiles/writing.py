@@ -86,4 +86,4 @@ def _comment(text: str) -> str:
 
 def _quoted(text: str) -> str:
     r"""Return text as YAML has it in double quotes, which JSON's are too but for what a terminal would obey."""
-    return json.dumps(text)
+    return json.dumps(text, ensure_ascii=False)  # a pair of surrogate escapes is no character in YAML
