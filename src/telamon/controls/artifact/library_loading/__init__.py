@@ -20,6 +20,8 @@ good as the list. A process that may do nothing has nothing to lose.
    unpickled outside of the sandbox.
 3. **Where the kernel lacks a part** the result is `not-understood` and says `degraded` with what is missing;
    `require: sandbox` refuses instead.
+4. **A file with a profile** (`telamon profile`, `profiles`) looks up what its profile has and nothing else, and is
+   refused where it was changed.
 
 ## Example
 
