@@ -57,6 +57,7 @@ _FOLLOWED: Final = frozenset(
         *((f"{package}.numeric", "_frombuffer") for package in ("numpy.core", "numpy._core")),
     }
 )
+_TORCHSCRIPT: Final = "__torch__"  # types of an archive's own code, which are no names of Python
 _HARMLESS: Final = frozenset({Effect.DATA, Effect.INSTANTIATES_ARGUMENT})
 
 
@@ -260,6 +261,8 @@ def _require_permitted(calls: Iterable[Called], profile: Profile | None) -> None
         return
     for call in calls:
         use = Use.INSTANTIATED if call.opcode in _MAKING else Use.CALLED
+        if call.module.partition(".")[0] == _TORCHSCRIPT and use is Use.INSTANTIATED:
+            continue
         if call.module and not permits(profile, call.module, call.name, use):
             shown = printable(f"{call.module}.{call.name}")
             raise RefusedError(f"the file calls `{shown}`, which its profile does not have")

@@ -16,8 +16,9 @@ import torch
 from telamon.controls.artifact.library_loading.conversion import RefusedError, Way, convert
 from telamon.controls.artifact.library_loading.loading import LoadFailedError, load
 from telamon.controls.artifact.library_loading.profiled import ProfileVoidError, profile_of
-from telamon.kits.attacks.pickles import Program
+from telamon.kits.attacks.pickles import EMPTY_TUPLE, NEWOBJ, Program
 from telamon.kits.callables import Use
+from telamon.kits.formats.tensor_data import NotRebuiltError
 from telamon.kits.profiles import Profile, ProfiledName, digest_of
 from telamon.kits.sandbox import available
 
@@ -129,6 +130,14 @@ def test_converts_under_a_profile_that_has_its_calls_and_under_no_other(written:
     path.write_bytes(path.read_bytes() + b"\0")
     with pytest.raises(ProfileVoidError):
         convert(path, target, profile=made)
+
+
+def test_types_of_an_archives_own_code_are_no_names_of_a_profile(tmp_path: Path) -> None:
+    path = tmp_path / "m.pkl"
+    program = Program(protocol=2).global_("__torch__.nn", "Linear").raw(EMPTY_TUPLE + NEWOBJ)
+    path.write_bytes(program.finished())
+    with pytest.raises(NotRebuiltError, match="no tensors"):
+        convert(path, tmp_path / "m.safetensors", may_load=False, profile=profile(path))
 
 
 def test_a_profile_lets_nothing_through_that_no_weights_need(tmp_path: Path) -> None:
