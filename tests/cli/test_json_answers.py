@@ -87,6 +87,7 @@ OF_CONTROLS = {
     ("convert",): ("weights.npy", "converted.safetensors"),
     ("load",): ("weights.npy", "loaded.safetensors"),
     ("run",): (),
+    ("profile",): ("weights.npy",),
 }
 MORE = {
     ("check",): [("models",), ("models", "--verbose"), (".",), ("no-such-control-is-hit.txt",)],

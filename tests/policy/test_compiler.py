@@ -113,6 +113,7 @@ def test_says_where_each_value_comes_from(read: Reader) -> None:
         "controls.library-loading.unknown": "default",
         "controls.library-loading.children": "default",
         "controls.library-loading.processes": "default",
+        "controls.library-loading.profiles": "default",
         "controls.vulnerability-scanning.mode": "telamon.yaml:7:5",
         "controls.vulnerability-scanning.fail_at": "default",
         "controls.vulnerability-scanning.allow": "default",
@@ -123,6 +124,7 @@ def test_says_where_each_value_comes_from(read: Reader) -> None:
         "controls.vulnerability-scanning.advisories.snapshot": "default",
         "controls.vulnerability-scanning.advisories.max_age_days": "default",
         "controls.vulnerability-scanning.advisories.when_outdated": "default",
+        "controls.vulnerability-scanning.profiles": "default",
     }
 
 

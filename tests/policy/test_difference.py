@@ -106,6 +106,10 @@ def test_judges_no_other_change(before: str, after: str, expected: str, read: Re
 SCANNING = "controls: {{vulnerability-scanning: {}}}".format
 ALLOWED = SCANNING("{allow: [{name: 'a:B', reason: r}]}")
 ADVISORIES = "controls.vulnerability-scanning.advisories"
+PROFILED = SCANNING(
+    f"{{profiles: [{{model: m, digest: 'sha256:{'a' * 64}', names: [{{name: 'a:B', uses: [built]}}]}}]}}"
+)
+PROFILE = "controls.vulnerability-scanning.profiles[0]"
 EVERY_FIELD = {
     "system": ("", "system: b", ["neither system"]),
     "models.path": (
@@ -227,6 +231,34 @@ EVERY_FIELD = {
         "controls: {library-loading: {processes: guarded}}",
         ["tightens controls.library-loading.processes"],
     ),
+    "profiles": ("", PROFILED, [f"loosens {PROFILE}"]),
+    "profiles.model": (PROFILED, PROFILED.replace("model: m", "model: n"), [f"neither {PROFILE}.model"]),
+    "profiles.digest": (
+        PROFILED,
+        PROFILED.replace("a" * 64, "b" * 64),
+        [f"tightens {PROFILE}", f"loosens {PROFILE}"],
+    ),
+    "profiles.names": (
+        PROFILED,
+        PROFILED.replace("names: [", "names: [{name: 'a:C', uses: [built]}, "),
+        [f"loosens {PROFILE}.names[0]"],
+    ),
+    "profiles.names.name": (
+        PROFILED,
+        PROFILED.replace("a:B", "a:C"),
+        [f"tightens {PROFILE}.names[0]", f"loosens {PROFILE}.names[0]"],
+    ),
+    "profiles.names.uses": (
+        PROFILED,
+        PROFILED.replace("[built]", "[built, called]"),
+        [f"loosens {PROFILE}.names[0].uses[1]"],
+    ),
+    "profiles.telamon": (
+        PROFILED,
+        PROFILED.replace("names:", "telamon: '1', names:"),
+        [f"neither {PROFILE}.telamon"],
+    ),
+    "profiles.table": (PROFILED, PROFILED.replace("names:", "table: '1', names:"), [f"neither {PROFILE}.table"]),
     "require": ("", "controls: {library-loading: {require: sandbox}}", ["tightens controls.library-loading.require"]),
 }
 OPPOSITE = {"loosens": "tightens", "tightens": "loosens", "neither": "neither", "unknown": "unknown"}

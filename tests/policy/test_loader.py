@@ -158,6 +158,7 @@ controls:
                 "unknown": "deny",
                 "children": "guarded",
                 "processes": "trusted",
+                "profiles": [],
             },
             "vulnerability-scanning": {
                 "mode": "shadow",
@@ -168,6 +169,7 @@ controls:
                 "max_opcodes": 2_600_000,
                 "time_limit_s": 120.0,
                 "advisories": {"snapshot": "", "max_age_days": None, "when_outdated": "not-understood"},
+                "profiles": [],
             },
         },
     }

@@ -72,7 +72,7 @@ LOOSER: Final = "looser"
 SWITCH: Final = "can_"
 # The keys that make an entry of a list the same one in both policies, wherever it stands. Replacing what is allowed
 # by something else is a permission more and one less, and never a mere change.
-IDENTITIES: Final = (("name",), ("rule", "path"))
+IDENTITIES: Final = (("name",), ("rule", "path"), ("digest",))
 # What `check` without paths looks at, instead of everything below the policy's folder.
 SYSTEM: Final = ("models", "datasets")
 EMPTY: Final[tuple[Plain, ...]] = (None, [], {})

@@ -47,6 +47,8 @@ good as the list. A process that may do nothing has nothing to lose.
 6. **`torch.load` by the requirements beside it.** Before 2.6 it restricts nothing by itself.
 7. **Where the kernel lacks a part** the result is `not-understood` and says `degraded` with what is missing;
    `require: sandbox` refuses instead.
+4. **A file with a profile** (`telamon profile`, `profiles`) looks up what its profile has and nothing else, and is
+   refused where it was changed.
 
 ## Example
 

@@ -16,21 +16,24 @@ from enum import StrEnum
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, ClassVar, Final
 
+from telamon.controls.artifact.library_loading.profiled import require_same
 from telamon.core.errors import TelamonError, UsageError
 from telamon.core.records import ExitCode
-from telamon.kits.callables import Effect, Known, lookup
+from telamon.kits.callables import Effect, Known, Use, lookup
 from telamon.kits.callables.capabilities import ACTING
 from telamon.kits.formats.pickle import Opcode
 from telamon.kits.formats.safetensors_writer import Writable, write_safetensors
 from telamon.kits.formats.source import open_source
 from telamon.kits.formats.tensor_data import NotRebuiltError, StoredTensor
 from telamon.kits.formats.weights import Weights, read_weights
+from telamon.kits.profiles import permits
 from telamon.kits.text.display import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from telamon.kits.formats.pickle.contents import Called
+    from telamon.kits.profiles import Profile
 
 MIB: Final = 1024**2
 _FLOOR_BYTES: Final = 64 * MIB
@@ -54,6 +57,7 @@ _FOLLOWED: Final = frozenset(
         *((f"{package}.numeric", "_frombuffer") for package in ("numpy.core", "numpy._core")),
     }
 )
+_TORCHSCRIPT: Final = "__torch__"  # types of an archive's own code, which are no names of Python
 _HARMLESS: Final = frozenset({Effect.DATA, Effect.INSTANTIATES_ARGUMENT})
 
 
@@ -104,6 +108,7 @@ def convert(
     may_load: bool = True,
     require_sandbox: bool = False,
     search: Sequence[str | os.PathLike[str]] = (),
+    profile: Profile | None = None,
 ) -> Conversion:
     """Write the tensors of a model to a safetensors file, which appears whole or not at all.
 
@@ -113,20 +118,26 @@ def convert(
         may_load: Whether the model may be loaded in the sandbox where its tensors cannot be told otherwise.
         require_sandbox: Whether to refuse that where this machine cannot enforce all of the sandbox.
         search: Folders that its classes are imported from, if it is loaded.
+        profile: What the file may call and name; then it must be the file that the profile is of.
 
     Raises:
-        RefusedError: The file calls what no weights need.
+        RefusedError: The file calls what no weights need, or what its profile does not have.
+        ProfileVoidError: The profile is of other bytes.
         NotRebuiltError: It would have to be loaded, and may not be; or it holds no tensors.
         UsageError: The target is the model, or cannot be written.
         TelamonError: As `load`; or the file cannot be read.
     """
     _require_two(path, target)
     with open_source(path, follow_links=True) as source:
+        if profile is not None:
+            require_same(profile, os.fspath(path), source)
         try:
             weights = read_weights(source)
+            _require_permitted(weights.calls, profile)
             _require_harmless(weights.calls)
             _require_size(weights.tensors.values())
         except NotRebuiltError as error:
+            _require_permitted(error.calls, profile)
             with contextlib.suppress(
                 NotRebuiltError
             ):  # what is not known is the sandbox's; what acts is refused here too
@@ -138,7 +149,7 @@ def convert(
             made = _write_rebuilt(weights, target)
             source.check_unchanged()
             return made
-    return _write_loaded(path, target, reason, require_sandbox=require_sandbox, search=search)
+    return _write_loaded(path, target, reason, require_sandbox=require_sandbox, search=search, profile=profile)
 
 
 def _require_two(path: str | os.PathLike[str], target: str | os.PathLike[str]) -> None:
@@ -168,10 +179,11 @@ def _write_loaded(
     *,
     require_sandbox: bool,
     search: Sequence[str | os.PathLike[str]],
+    profile: Profile | None,
 ) -> Conversion:
     from telamon.controls.artifact.library_loading.loading import load  # noqa: PLC0415  # most files need no sandbox
 
-    model = load(path, search=search, require_sandbox=require_sandbox)
+    model = load(path, search=search, require_sandbox=require_sandbox, profile=profile)
     count = _write(target, model.tensors, _metadata("pt", {}, model.left_out))
     return Conversion(
         way=Way.SANDBOXED,
@@ -237,6 +249,23 @@ def _require_size(tensors: Iterable[StoredTensor]) -> None:
     allowed = _FLOOR_BYTES + _TIMES * sum(stored.values())
     if wanted > allowed:
         raise RefusedError(f"the tensors would take {wanted} bytes, {allowed} are allowed for what the file stores")
+
+
+def _require_permitted(calls: Iterable[Called], profile: Profile | None) -> None:
+    """Refuse what the file calls beside what its profile has.
+
+    Raises:
+        RefusedError: It calls more.
+    """
+    if profile is None:
+        return
+    for call in calls:
+        use = Use.INSTANTIATED if call.opcode in _MAKING else Use.CALLED
+        if call.module.partition(".")[0] == _TORCHSCRIPT and use is Use.INSTANTIATED:
+            continue
+        if call.module and not permits(profile, call.module, call.name, use):
+            shown = printable(f"{call.module}.{call.name}")
+            raise RefusedError(f"the file calls `{shown}`, which its profile does not have")
 
 
 def _require_harmless(calls: Iterable[Called]) -> None:

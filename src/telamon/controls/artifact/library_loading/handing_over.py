@@ -5,6 +5,7 @@ Nothing here is believed outside: the parent checks every number of the manifest
 
 from __future__ import annotations
 
+import _compat_pickle
 import ctypes
 import importlib
 import importlib.util
@@ -42,12 +43,14 @@ def hand_over(descriptors: Mapping[str, int], arguments: Mapping[str, Any], answ
     Args:
         descriptors: `model`, `copies` and `manifest`; and `ready`, at whose end the model is there.
         arguments: `is_torch`, whether it may be torch's; `is_copy`, whether it is a copy, to be waited for; `to`, what
-            is wanted of it: `tensors` or `onnx`.
+            is wanted of it: `tensors` or `onnx`; `names`, all that the model may look up, or `None`.
         answer: Takes what is said to the parent.
     """
     if arguments["is_torch"] and importlib.util.find_spec("torch") is not None:
         import torch  # noqa: F401, PLC0415  # meanwhile the parent copies the model
     os.read(descriptors["ready"], 1)
+    if arguments["names"] is not None:
+        _restrict(frozenset(arguments["names"]))
     model = _Model(descriptors["model"], is_copy=arguments["is_copy"])
     if arguments["to"] == "onnx":
         answer({"bytes": _write_all(descriptors["copies"], _onnx(model.load()), 0)})
@@ -56,6 +59,23 @@ def hand_over(descriptors: Mapping[str, int], arguments: Mapping[str, Any], answ
     manifest.add(model.load(), (), frozenset())
     text = json.dumps({"tensors": manifest.tensors, "left_out": manifest.left_out}).encode()
     answer({"bytes": _write_all(descriptors["manifest"], text, 0)})
+
+
+def _restrict(names: frozenset[str]) -> None:
+    """Let unpicklers look up nothing but these names, by what CPython tells before each look-up.
+
+    Pickles of protocol 2 and below spell names as Python 2 did; a profile has them as they are now.
+    """
+
+    def hear(event: str, arguments: tuple[object, ...]) -> None:
+        if event != "pickle.find_class":
+            return
+        module, name = str(arguments[0]), str(arguments[1])
+        new = _compat_pickle.NAME_MAPPING.get((module, name), (_compat_pickle.IMPORT_MAPPING.get(module, module), name))
+        if f"{module}:{name}" not in names and ":".join(new) not in names:
+            raise pickle.UnpicklingError(f"looks up {module}.{name}, which is not in its profile")
+
+    sys.addaudithook(hear)
 
 
 class _Model:

@@ -60,17 +60,19 @@ def load(  # noqa: PLR0917  # one for each option
     """
     from telamon.controls.artifact.library_loading import loading  # noqa: PLC0415  # `--help` needs none of it
     from telamon.controls.artifact.library_loading.conversion import written_whole  # noqa: PLC0415  # likewise
+    from telamon.controls.artifact.library_loading.profiled import profile_of  # noqa: PLC0415  # likewise
 
     if _same(model, target):
         raise UsageError("expected another file than the model to write to")
     must = require_sandbox or context.settings.require == "sandbox"
+    profile = profile_of(model, context.settings.profiles, folder=context.policy_folder)
     if form == "onnx":
         _require_onnx()
-        made, ended = loading.load_as_onnx(model, search=search, require_sandbox=must)
+        made, ended = loading.load_as_onnx(model, search=search, require_sandbox=must, profile=profile)
         with written_whole(target) as file:
             file.write(made)
         return _result(model, ended.missing, {"written": str(target), "form": form, "bytes": len(made)})
-    loaded = loading.load(model, search=search, require_sandbox=must)
+    loaded = loading.load(model, search=search, require_sandbox=must, profile=profile)
     with written_whole(target) as file:
         count = _write(form, file, loaded)
     values: dict[str, Value] = {
@@ -104,9 +106,11 @@ def convert(  # noqa: PLR0917  # one for each option
     loaded in the sandbox, and the reason is said. A model that calls what no weights need is refused.
     """
     from telamon.controls.artifact.library_loading import conversion  # noqa: PLC0415  # `--help` needs none of it
+    from telamon.controls.artifact.library_loading.profiled import profile_of  # noqa: PLC0415  # likewise
 
     must = require_sandbox or context.settings.require == "sandbox"
-    done = conversion.convert(model, target, may_load=not no_load, require_sandbox=must, search=search)
+    profile = profile_of(model, context.settings.profiles, folder=context.policy_folder)
+    done = conversion.convert(model, target, may_load=not no_load, require_sandbox=must, search=search, profile=profile)
     values: dict[str, Value] = {
         "written": str(target),
         "way": str(done.way),

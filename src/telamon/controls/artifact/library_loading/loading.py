@@ -17,6 +17,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from telamon.controls.artifact.library_loading.handing_over import HEAD_BYTES, expects_torch
+from telamon.controls.artifact.library_loading.profiled import require_fit
 from telamon.controls.artifact.library_loading.receiving import (
     MANIFEST_BYTES,
     TIMES,
@@ -34,6 +35,8 @@ from telamon.kits.text.display import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from telamon.kits.profiles import Profile
 
 GIB: Final = 1024**3
 MIB: Final = 1024**2
@@ -108,6 +111,7 @@ def load(
     require_sandbox: bool = False,
     memory_bytes: int | None = None,
     timeout_s: float = 600.0,
+    profile: Profile | None = None,
 ) -> LoadedModel:
     """Load a model of the pickle family in a sandbox and return its tensors, and nothing else of it.
 
@@ -123,9 +127,12 @@ def load(
         require_sandbox: Whether to refuse where this machine cannot enforce all of the sandbox.
         memory_bytes: Address space of the child; by default enough for the libraries and the model.
         timeout_s: Wall time.
+        profile: What the file may name; then it must be the file that the profile is of, and what it looks up beside
+            that ends the load.
 
     Raises:
         HostileLoadError: The model did what only an attack does.
+        ProfileVoidError: The profile is of other bytes.
         LoadFailedError: The library could not load it, or a limit was passed.
         HandOverError: What came back is not as it must be.
         SandboxUnavailableError: The sandbox is required, and the machine cannot enforce all of it.
@@ -138,6 +145,7 @@ def load(
         is_required=require_sandbox,
         memory_bytes=memory_bytes,
         timeout_s=timeout_s,
+        profile=profile,
     )
     try:
         return _load(wanted)
@@ -162,6 +170,7 @@ def load_as_onnx(
     search: Sequence[str | os.PathLike[str]] = (),
     require_sandbox: bool = False,
     timeout_s: float = 600.0,
+    profile: Profile | None = None,
 ) -> tuple[bytes, SandboxRun]:
     """Load an estimator of scikit-learn in a sandbox, have skl2onnx convert it there, and return the ONNX file.
 
@@ -175,6 +184,7 @@ def load_as_onnx(
         is_required=require_sandbox,
         timeout_s=timeout_s,
         to="onnx",
+        profile=profile,
     )
     with _memories(wanted) as memory:
         ended = _run(wanted, memory)
@@ -192,6 +202,7 @@ class _Wanted:
     timeout_s: float
     memory_bytes: int | None = None
     to: str = "tensors"
+    profile: Profile | None = None
 
 
 @contextmanager
@@ -246,11 +257,14 @@ def _run(wanted: _Wanted, memory: Mapping[str, Memory]) -> SandboxRun:
                 "to": wanted.to,
                 "is_torch": expects_torch(source.read(0, HEAD_BYTES)),
                 "is_copy": wanted.is_copy,
+                "names": None if wanted.profile is None else [each.name for each in wanted.profile.names],
             },
             descriptors={**{key: each.descriptor for key, each in memory.items()}, "ready": reading},
             search=wanted.search,
             timeout_s=wanted.timeout_s,
         )
+        if wanted.profile is not None and not wanted.is_copy:
+            require_fit(wanted.profile, name, memory["model"].descriptor)
         copier.start()
         try:
             ended = run(task, _limits(wanted, memory["model"], source.size), is_required=wanted.is_required)
@@ -259,6 +273,8 @@ def _run(wanted: _Wanted, memory: Mapping[str, Memory]) -> SandboxRun:
         if copier.failure is not None:
             raise copier.failure
         source.check_unchanged()
+        if wanted.profile is not None and wanted.is_copy:  # nothing of what was loaded was looked at until here
+            require_fit(wanted.profile, name, memory["model"].descriptor)
         if not wanted.is_copy and memory["model"].size != source.size:
             raise SourceError(f"`{printable(name)}` was changed while it was read")
     if ended.ending is Ending.DENIED_CALL:

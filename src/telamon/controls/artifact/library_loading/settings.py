@@ -9,6 +9,7 @@ import msgspec
 
 from telamon.core.settings import Settings
 from telamon.kits.callables.allowing import AllowedGlobal
+from telamon.kits.profiles import Profile, require_distinct
 
 
 class Requirement(StrEnum):
@@ -74,3 +75,14 @@ class LibraryLoadingSettings(Settings, frozen=True, kw_only=True):
             extra={"looser": "higher"},
         ),
     ] = Processes.TRUSTED
+    profiles: Annotated[
+        tuple[Profile, ...],
+        msgspec.Meta(
+            description="What single files may name, each bound to its file's digest, as `telamon profile` writes it.",
+            extra={"looser": "added"},
+        ),
+    ] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse two profiles of one file."""
+        require_distinct(self.profiles)

@@ -8,7 +8,7 @@ import pickle
 import subprocess
 import sys
 from collections import OrderedDict
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -24,9 +24,6 @@ from telamon.core.commands import Result
 from telamon.core.errors import TelamonError, UsageError
 from telamon.core.records import Verdict
 from telamon.kits.formats.tensor_data import NotRebuiltError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 BASE = torch.arange(48, dtype=torch.float32).reshape(6, 8)
 
@@ -149,6 +146,7 @@ class Context:
     """What the CLI gives to a command, as far as these look."""
 
     settings = LibraryLoadingSettings()
+    policy_folder = Path()
 
 
 @pytest.mark.parametrize("form", ["safetensors", "npz"])
