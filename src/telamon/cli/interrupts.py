@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 GRACE_S = 1.0
 # How long after an interrupt was lost it is raised again. The finalizer that lost it has ended by then; if it has not,
 # the interrupt is lost and raised once more.
-AGAIN_S = 0.01
+AGAIN_S = 0.001
 
 
 def hear_interrupts(clock: Callable[[], float] = time.monotonic) -> None:

@@ -10,6 +10,7 @@ that lasts as long as the load: while that frame is on the stack and still at it
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import pickle
@@ -162,10 +163,21 @@ class AuditHook:
             self._here.loads[id(frame)] = (frame.f_code, frame.f_lasti)
             if frame is caller:
                 self._loaders[id(frame.f_code)] = frame.f_code
-        if found:
+        if found and not self._is_profiled(f"{module}:{name}"):
             shown = printable(f"{module}.{name}", LONGEST)
             hint = f"if you vouch for it, the policy allows it by `{_line(module, name)}`"
             self._refuse(f"fetching `{shown}`: {found}", hint, FETCHING, f"{module}:{name}")
+
+    def _is_profiled(self, name: str) -> bool:
+        """Whether a profile of the file that this thread has opened last has the name; asked where it is refused."""
+        wanted = [digest for digest, names in self._rules.profiles.items() if name in names]
+        if not wanted or not self._here.file:
+            return False
+        try:
+            with open(self._here.file, "rb") as file:  # noqa: PTH123  # before pathlib, in every guarded process
+                return hashlib.file_digest(file, "sha256").hexdigest() in wanted
+        except OSError:
+            return False
 
     def _open(self, arguments: tuple[Any, ...], frame: FrameType | None) -> None:
         path = arguments[0]

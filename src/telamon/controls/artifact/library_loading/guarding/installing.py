@@ -17,6 +17,10 @@ def rules_of(settings: LibraryLoadingSettings) -> GuardRules:
         allowed=frozenset(each.name for each in settings.allow),
         must_follow=settings.children is Children.GUARDED,
         trusts_processes=settings.processes is Processes.TRUSTED,
+        profiles={
+            profile.digest.lower().removeprefix("sha256:"): frozenset(each.name for each in profile.names)
+            for profile in settings.profiles
+        },
     )
 
 

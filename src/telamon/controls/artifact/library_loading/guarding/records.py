@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import pickle
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from telamon.core.errors import TelamonError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from telamon.core.records import ExitCode
@@ -75,6 +76,7 @@ class GuardRules:
         allowed: `module:qualified.name` of what the user vouches for.
         must_follow: Whether Python processes that are started must have the guard as well.
         trusts_processes: Whether what processes of one program send each other is not judged.
+        profiles: Names that single files may fetch besides, by the SHA-256 of the file in hexadecimal.
         report: Path of a file to which each refusal is appended, a line of JSON each; empty for none.
     """
 
@@ -83,11 +85,13 @@ class GuardRules:
     allowed: frozenset[str] = frozenset()
     must_follow: bool = True
     trusts_processes: bool = True
+    profiles: Mapping[str, frozenset[str]] = field(default_factory=dict)
     report: str = ""
 
     def to_text(self) -> str:
         """Return them as one line of JSON, for the environment of children."""
-        return json.dumps({**asdict(self), "allowed": sorted(self.allowed)})
+        profiles = {digest: sorted(names) for digest, names in self.profiles.items()}
+        return json.dumps({**asdict(self), "allowed": sorted(self.allowed), "profiles": profiles})
 
     @classmethod
     def from_text(cls, text: str) -> GuardRules:
@@ -98,8 +102,9 @@ class GuardRules:
         """
         try:
             fields = json.loads(text)
-            return cls(**{**fields, "allowed": frozenset(fields["allowed"])})
-        except (TypeError, KeyError) as error:
+            profiles = {digest: frozenset(names) for digest, names in fields["profiles"].items()}
+            return cls(**{**fields, "allowed": frozenset(fields["allowed"]), "profiles": profiles})
+        except (TypeError, KeyError, AttributeError) as error:
             raise ValueError("expected the rules of a guard") from error
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import os
 import pickle
@@ -164,14 +165,16 @@ PAYLOADS: Final[dict[str, Callable[[str], bytes]]] = {
 }
 
 
-def victim(program: str, path: Path, *, is_guarded: bool) -> subprocess.CompletedProcess[str]:
+def victim(
+    program: str, path: Path, *, is_guarded: bool, rules: GuardRules | None = None
+) -> subprocess.CompletedProcess[str]:
     """Run a victim's program on a file, the guard being installed at its mark or in its environment."""
     environment = {"PATH": os.defpath, "HOME": str(path.parent), "PYTHONPATH": PACKAGE, "OMP_NUM_THREADS": "1"}
     mark = "BEGIN\n" in program
     if is_guarded and mark:
         program = program.replace("BEGIN\n", "import telamon; guarding = telamon.guard()\n")
     elif is_guarded:
-        environment = guarded_environment(GuardRules(trusts_processes="Pipe()" not in program), environment)
+        environment = guarded_environment(rules or GuardRules(trusts_processes="Pipe()" not in program), environment)
     else:
         program = program.replace("BEGIN\n", "import contextlib; guarding = contextlib.nullcontext()\n")
     script = path.parent / "victim.py"
@@ -220,3 +223,15 @@ def test_no_route_of_a_library_leaks(route: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_no_payload_gets_by(payload: str, tmp_path: Path) -> None:
     tried(ROUTES["pickle.load"], tmp_path, artefacts.bare, PAYLOADS[payload])
+
+
+@pytest.mark.parametrize("is_of_the_file", [True, False])
+def test_a_profile_vouches_for_names_of_its_own_file(tmp_path: Path, *, is_of_the_file: bool) -> None:
+    (tmp_path / "shapes.py").write_text("class Net:\n    pass\n")
+    path = tmp_path / "model.pkl"
+    path.write_bytes(b"cshapes\nNet\n)\x81.")
+    digest = hashlib.sha256(path.read_bytes() if is_of_the_file else b"another").hexdigest()
+    rules = GuardRules(profiles={digest: frozenset({"shapes:Net"})})
+    loaded = victim(ROUTES["pickle.load"], path, is_guarded=True, rules=rules)
+    assert (loaded.returncode == 0) is is_of_the_file, loaded.stderr
+    assert is_of_the_file or 'allow: [{name: "shapes:Net"' in loaded.stderr
