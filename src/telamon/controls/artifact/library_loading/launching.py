@@ -10,14 +10,14 @@ import subprocess
 import sys
 import tempfile
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from shutil import which
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from telamon.controls.artifact.library_loading.guarding import events
 from telamon.controls.artifact.library_loading.guarding.children import guarded_environment
-from telamon.controls.artifact.library_loading.guarding.records import VARIABLE
+from telamon.controls.artifact.library_loading.guarding.records import VARIABLE, Refusal, read_refusals
 from telamon.core.errors import TelamonError
 from telamon.core.records import ExitCode
 from telamon.kits.formats.elf import MAGIC, read_elf
@@ -96,11 +96,13 @@ class Launched:
         status: Its exit status; 128 and the number of the signal that ended it.
         left_out: Of its environment, and why.
         missing: What of the sandbox this machine could not enforce.
+        refusals: What the guard refused, as its processes tell it.
     """
 
     status: int
     left_out: tuple[str, ...] = ()
-    missing: tuple[str, ...] = field(default=())
+    missing: tuple[str, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
 
 
 def launch(
@@ -120,18 +122,20 @@ def launch(
     """
     clean, left_out = cleaned(environment)
     program = _program(words[0], clean)
-    given = guarded_environment(rules, clean)
-    if events.is_unguarded([str(program), *words[1:]], given, VARIABLE):
-        raise LaunchError(
-            f"`{' '.join(words[:3])}` starts a Python without the guard", hint="leave out `-I`, `-E` and `-S`"
-        )
     _require_own_libraries(program)
-    if boundary is None:
-        return Launched(status=_run([str(program), *words[1:]], words[0], given), left_out=left_out)
-    with tempfile.TemporaryDirectory(prefix="telamon-", ignore_cleanup_errors=True) as folder:
-        command, missing = sandboxed(list(words), given, boundary, Path(folder))
-        status = _run(command, "", given)
-    return Launched(status=status, left_out=left_out, missing=missing)
+    missing: tuple[str, ...] = ()
+    with tempfile.TemporaryDirectory(prefix="telamon-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        given = guarded_environment(replace(rules, report=str(folder / "refusals")), clean)
+        command = [str(program), *words[1:]]
+        if events.is_unguarded(command, given, VARIABLE):
+            shown = " ".join(words[:3])
+            raise LaunchError(f"`{shown}` starts a Python without the guard", hint="leave out `-I`, `-E` and `-S`")
+        if boundary is not None:
+            command, missing = sandboxed(words, given, boundary, folder)
+        status = _run(command, words[0] if boundary is None else "", given)
+        refusals = read_refusals(folder / "refusals")
+    return Launched(status=status, left_out=left_out, missing=missing, refusals=refusals)
 
 
 def sandboxed(

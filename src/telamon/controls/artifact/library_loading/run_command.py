@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
-from telamon.core.commands import Result
+from telamon.core.commands import Evidence, Result
 from telamon.core.errors import UsageError
 from telamon.core.records import Location, Mode, Outcome, Verdict
 
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from telamon.controls.artifact.library_loading.settings import LibraryLoadingSettings
     from telamon.core.commands import CommandContext
 
-_PATH = click.Path(exists=True, path_type=Path)
+MOST_RECORDED: Final = 1000  # refusals of one run: a program can make any number
+_PATH: Final = click.Path(exists=True, path_type=Path)
 
 
 @click.command(name="run", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
@@ -38,7 +40,7 @@ def run(  # noqa: PLR0917  # one for each option
 
     Whatever loads a pickle in it, by whichever library, may fetch only what makes data by telamon's table, and what the
     policy allows; while it loads it runs no program, reaches no network and changes no file. Variables and search paths
-    by which others could have their libraries loaded are left out.
+    by which others could have their libraries loaded are left out. What is refused is recorded in the ledger.
 
     The exit code is the command's own, or 3 where it could not be started so.
     """
@@ -59,6 +61,8 @@ def run(  # noqa: PLR0917  # one for each option
     ended = launch(words, rules_of(settings), os.environ, boundary if is_sandboxed else None)
     for text in ended.left_out:
         click.echo(f"telamon: left out of the environment: {text}", err=True)
+    for refusal in ended.refusals[:MOST_RECORDED]:
+        context.record(Evidence(kind="load", outcome="refused", body=asdict(refusal)))
     if not ended.missing:
         return Result(status=ended.status)
     reason = f"degraded: {'; '.join(ended.missing)}"
