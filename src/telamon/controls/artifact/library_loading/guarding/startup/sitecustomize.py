@@ -2,6 +2,7 @@
 
 import os
 import sys
+from importlib import import_module
 
 STATUS = 3  # the exit code for what could not be judged
 
@@ -25,7 +26,7 @@ def _begin() -> None:
     sys.path[:] = [part for part in sys.path if os.path.abspath(part) != folder]  # noqa: PTH100  # as above
     own = sys.modules.pop("sitecustomize")
     try:
-        import sitecustomize  # type: ignore[import-not-found]  # noqa: F401, PLC0415  # the next one, which this one stands before
+        import_module("sitecustomize")  # the next one, which this one stands before
     except ModuleNotFoundError as error:
         if error.name != "sitecustomize":
             raise
