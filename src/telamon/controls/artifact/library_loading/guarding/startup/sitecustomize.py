@@ -26,7 +26,7 @@ def _begin() -> None:
     sys.path[:] = [part for part in sys.path if os.path.abspath(part) != folder]  # noqa: PTH100  # as above
     own = sys.modules.pop("sitecustomize")
     try:
-        import_module("sitecustomize")  # the next one, which this one stands before
+        import_module(__name__)  # the next one, which this one stands before
     except ModuleNotFoundError as error:
         if error.name != "sitecustomize":
             raise
