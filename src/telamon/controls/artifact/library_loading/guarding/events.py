@@ -62,6 +62,7 @@ ACTS: Final[Mapping[str, str]] = MappingProxyType(
 READERS: Final = frozenset({"read", "readline", "readinto", "readinto1", "read1", "peek", "seek", "tell", "fill"})
 STARTS: Final = frozenset({"subprocess.Popen", "os.exec", "os.posix_spawn", "os.spawn"})
 PYTHON: Final = re.compile(r"(?:python|pypy)[\d.]*w?(?:\.exe)?", re.IGNORECASE)
+EMPTYING: Final = frozenset({"-", "-i", "--ignore-environment"})  # options of env
 # Flags of Python that leave out the environment or the module `site`, and so the guard.
 ISOLATING: Final = re.compile(r"-[bBdhiOqRsuvVxP?]*[IES]")
 
@@ -91,16 +92,28 @@ def is_unguarded(words: Sequence[str], environment: Mapping[Any, Any] | None, va
         environment: Its own; `None` where it inherits.
         variable: What a guarded process has in its environment.
     """
-    if not words or not any(PYTHON.fullmatch(os.path.basename(word)) for word in words[:2]):  # noqa: PTH119  # in every start of a process
+    start = 0
+    while start < len(words) and _is_prelude(words[:start], words[start]):
+        start += 1
+    if start == len(words) or not PYTHON.fullmatch(os.path.basename(words[start])):  # noqa: PTH119  # in every start of a process
         return False
+    if any(word in EMPTYING for word in words[:start]):
+        return True
     if environment is not None and not any(_text(name) == variable for name in environment):
         return True
-    for word in words[1:]:
+    for word in words[start + 1 :]:
         if word in {"-c", "-m", "-"} or not word.startswith("-"):
             return False
         if ISOLATING.match(word):
             return True
     return False
+
+
+def _is_prelude(before: Sequence[str], word: str) -> bool:
+    """Whether a word belongs to an `env` before the command: itself, its options and what it sets."""
+    if not before:
+        return os.path.basename(word) == "env"  # noqa: PTH119  # as above
+    return word.startswith("-") or "=" in word
 
 
 def _words(executable: object, arguments: object) -> list[str]:

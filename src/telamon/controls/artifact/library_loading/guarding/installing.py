@@ -12,11 +12,11 @@ from telamon.core.records import Mode
 def rules_of(settings: LibraryLoadingSettings) -> GuardRules:
     """Return what a guard goes by under settings; what `mode: off` means is for the caller."""
     return GuardRules(
-        is_enforcing=settings.mode is Mode.ENFORCE,
-        may_unknown=settings.unknown is Unknown.PERMIT,
+        is_enforcing=settings.mode == Mode.ENFORCE,
+        may_unknown=settings.unknown == Unknown.PERMIT,
         allowed=frozenset(each.name for each in settings.allow),
-        must_follow=settings.children is Children.GUARDED,
-        trusts_processes=settings.processes is Processes.TRUSTED,
+        must_follow=settings.children == Children.GUARDED,
+        trusts_processes=settings.processes == Processes.TRUSTED,
         profiles={
             profile.digest.lower().removeprefix("sha256:"): frozenset(each.name for each in profile.names)
             for profile in settings.profiles
@@ -42,6 +42,6 @@ def guard(settings: LibraryLoadingSettings | None = None) -> Guarding:
         LoadRefusedError: From then on, by whatever is refused.
     """
     in_force = settings or LibraryLoadingSettings()
-    if in_force.mode is Mode.OFF:
+    if in_force.mode == Mode.OFF:
         return Guarding(lambda: None, lambda: None)
     return guard_process(rules_of(in_force))

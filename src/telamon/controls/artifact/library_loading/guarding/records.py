@@ -121,6 +121,6 @@ def read_refusals(path: Path) -> tuple[Refusal, ...]:
         return ()
     found = []
     for line in lines:
-        with suppress(ValueError, TypeError):  # cut short, or no refusal
+        with suppress(ValueError, TypeError, AttributeError):  # cut short, or no refusal
             found.append(Refusal(**{name: str(value) for name, value in json.loads(line).items()}))
     return tuple(found)

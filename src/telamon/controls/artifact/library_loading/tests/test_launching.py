@@ -182,7 +182,7 @@ def test_a_program_that_looks_for_libraries_where_others_write_is_not_started(ru
     folder = tmp_path / "lib"
     folder.mkdir()
     folder.chmod(0o777)
-    subprocess.run([compiler, "main.c", "-o", "main", "-Wl,-rpath,$ORIGIN/lib"], cwd=tmp_path, check=True)
+    subprocess.run([compiler, "main.c", "-o", "main", "-Wl,-rpath,$ORIGIN/lib"], cwd=tmp_path, check=True)  # noqa: S603  # likewise
     ended = run("--", str(tmp_path / "main"))
     assert ended.returncode == 3
     assert "looks for libraries in `$ORIGIN/lib`: others can write to it" in ended.stdout.replace("\n", " ")
