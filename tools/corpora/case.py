@@ -42,6 +42,9 @@ class Technique(StrEnum):
     YAML = "yaml"
     PYTHON_CODE = "python-code"
     SHELL_CODE = "shell-code"
+    AGENT_SKILLS = "agent-skills"
+    AGENT_RULES = "agent-rules"
+    TOOL_SERVERS = "tool-servers"
 
 
 class Expectation(StrEnum):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from corpora.hostile import (
     advisories,
+    agent_skills,
     bombs,
     carried_code,
     code_python,
@@ -30,6 +31,7 @@ from corpora.hostile import (
     state,
     templates,
     tensorflow_files,
+    tool_servers,
     torch_files,
     wrappers,
     yaml_files,
@@ -69,6 +71,8 @@ MODULES = (
     templates,
     code_python,
     code_shell,
+    agent_skills,
+    tool_servers,
 )
 
 
