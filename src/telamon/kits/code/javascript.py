@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 MAX_CHARACTERS: Final = 32 * 1024 * 1024
 """Longest source that is read; the largest bundles of published packages have half of it."""
 
+MAX_REGULAR: Final = 4000  # characters of a regular expression
+MAX_BROKEN: Final = 200  # slashes that begin one and do not end it; then every slash divides, so that work is linear
 MAX_ARGUMENTS: Final = 64  # of one call
 MAX_CALL: Final = 20_000  # characters of the arguments of one call
 HOLE: Final = "\ufffc"
@@ -143,6 +145,7 @@ class _Reader:
         self.pieces: list[str] = []
         self.texts: list[Text] = []
         self._done = 0
+        self._broken = 0
         self._open: list[tuple[int, list[str], int]] = []  # templates that are in a `${`: start, parts, open braces
 
     def read(self) -> None:
@@ -176,8 +179,9 @@ class _Reader:
         before = self.source[max(0, start - 12) : start]
         if before.strip() and not _BEFORE_REGULAR.search(before):
             return start + 1  # divides
-        match = _REGULAR_HERE.match(self.source, start)
+        match = _REGULAR_HERE.match(self.source, start, start + MAX_REGULAR) if self._broken < MAX_BROKEN else None
         if match is None:
+            self._broken += 1
             return start + 1
         self._blank(start, match.end())
         return match.end()
