@@ -29,6 +29,7 @@ MODULES: Final = (
     ("yaml_files", ("yaml",)),
     ("dependency_files", ()),
     ("code_files", ()),
+    ("product_files", ()),
 )
 
 
