@@ -1,4 +1,4 @@
-"""Reads JavaScript and TypeScript far enough to tell code from texts: strings, templates, regular expressions, comments.
+"""Reads JavaScript and TypeScript far enough to tell code from strings, templates, regular expressions and comments.
 
 The lexical grammar is that of ECMA-262, 16th edition, section 12. Nothing is run, and no grammar above it is followed:
 what is between the texts is left as it stands, at its own place. Whether a slash begins a regular expression is told
@@ -26,7 +26,9 @@ HOLE: Final = "\ufffc"
 """Stands in a text for a part that is not known before the program runs."""
 
 _REGULAR: Final = r"/(?![*/])(?:[^\\/\[\n]|\\.|\[(?:[^\]\\\n]|\\.)*+\])++/[a-z]*"
-_BEFORE_REGULAR: Final = re.compile(r"(?:[=(,;:!&|?{}\[+\-*%~^<>]|\b(?:return|typeof|case|in|of|do|else|void|delete))\s*\Z")
+_BEFORE_REGULAR: Final = re.compile(
+    r"(?:[=(,;:!&|?{}\[+\-*%~^<>]|\b(?:return|typeof|case|in|of|do|else|void|delete))\s*\Z"
+)
 # What begins something else than code; what is in quotes and comments to its end.
 _START: Final = re.compile(
     r"(?P<line>//[^\n]*)|(?P<block>/\*(?s:.*?)(?:\*/|\Z))"

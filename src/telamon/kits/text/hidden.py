@@ -31,7 +31,9 @@ _RUNS: Final = re.compile(
     f"|(?P<blanks>[\u200b-\u200f\u2060-\u2064\ufeff\u00ad\u180e]{{{FEWEST_BLANKS},}})"
 )
 _TURNED: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
-_INTERESTING: Final = re.compile("[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff\U000e0000-\U000e01ef]")
+_INTERESTING: Final = re.compile(
+    "[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff\U000e0000-\U000e01ef]"
+)
 _FROM_THE_RIGHT: Final = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _OVERRIDES: Final = "\u202d\u202e"
 _OPENING: Final = "\u202a\u202b\u202d\u202e\u2066\u2067\u2068"
