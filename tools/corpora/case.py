@@ -45,6 +45,7 @@ class Technique(StrEnum):
     AGENT_SKILLS = "agent-skills"
     AGENT_RULES = "agent-rules"
     TOOL_SERVERS = "tool-servers"
+    AGENT_VARIANTS = "agent-variants"
 
 
 class Expectation(StrEnum):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from corpora.hostile import (
     advisories,
     agent_skills,
+    agent_variants,
     bombs,
     carried_code,
     code_python,
@@ -73,6 +74,7 @@ MODULES = (
     code_shell,
     agent_skills,
     tool_servers,
+    agent_variants,
 )
 
 
