@@ -49,6 +49,10 @@ class Technique(StrEnum):
     OBJECTS = "objects"
     GRAPHS = "graphs"
     XML = "xml"
+    AGENT_SKILLS = "agent-skills"
+    AGENT_RULES = "agent-rules"
+    TOOL_SERVERS = "tool-servers"
+    AGENT_VARIANTS = "agent-variants"
 
 
 class Expectation(StrEnum):

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from corpora.hostile import (
     advisories,
+    agent_skills,
+    agent_variants,
     bombs,
     carried_code,
     code_python,
@@ -34,6 +36,7 @@ from corpora.hostile import (
     structured_files,
     templates,
     tensorflow_files,
+    tool_servers,
     torch_files,
     tree_models,
     wrappers,
@@ -81,6 +84,9 @@ MODULES = (
     object_files,
     graph_models,
     xml_files,
+    agent_skills,
+    tool_servers,
+    agent_variants,
 )
 
 

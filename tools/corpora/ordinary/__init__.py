@@ -32,6 +32,7 @@ MODULES: Final = (
     ("dependency_files", ()),
     ("code_files", ()),
     ("model_files", ()),
+    ("product_files", ()),
 )
 
 
