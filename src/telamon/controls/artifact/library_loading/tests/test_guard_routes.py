@@ -95,8 +95,8 @@ ROUTES: Final = {
         "subprocess.run([sys.executable, '-c', outer, path, inner], check=True)"
     ),
     "shell": (
-        "import os, sys; inner = f'import pickle; pickle.load(open({path!r}, chr(114) + chr(98)))'\n"
-        "assert os.system(f'{sys.executable} -c \"{inner}\"') == 0"
+        "import os, shlex, sys; inner = f'import pickle; pickle.load(open({path!r}, chr(114) + chr(98)))'\n"
+        "assert os.system(shlex.join([sys.executable, '-c', inner])) == 0"
     ),
     "isolated child": (
         "import subprocess, sys; subprocess.run([sys.executable, '-I', '-c', "
