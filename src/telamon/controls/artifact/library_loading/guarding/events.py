@@ -45,7 +45,7 @@ _EVENTS: Final[Mapping[str, str]] = MappingProxyType(
         "acts on processes": """
             os.kill os.killpg signal.pthread_kill _thread.start_new_thread _thread.start_joinable_thread
             resource.setrlimit resource.prlimit faulthandler.register _winapi.CreateProcess
-            _winapi.TerminateProcess _xxsubinterpreters.create _interpreters.create
+            _winapi.TerminateProcess _xxsubinterpreters.create _interpreters.create cpython.PyInterpreterState_New
         """,
         "reaches memory and libraries": """
             ctypes.dlopen ctypes.dlsym ctypes.dlsym/handle ctypes.cdata ctypes.cdata/buffer
@@ -60,6 +60,7 @@ ACTS: Final[Mapping[str, str]] = MappingProxyType(
 )
 # Methods of files that loaders call while they read: what these open or connect to is where the file lies.
 READERS: Final = frozenset({"read", "readline", "readinto", "readinto1", "read1", "peek", "seek", "tell", "fill"})
+INTERPRETER: Final = "cpython.PyInterpreterState_New"  # another one in this process, which has no hooks of ours
 STARTS: Final = frozenset({"subprocess.Popen", "os.exec", "os.posix_spawn", "os.spawn"})
 PYTHON: Final = re.compile(r"(?:python|pypy)[\d.]*w?(?:\.exe)?", re.IGNORECASE)
 EMPTYING: Final = frozenset({"-", "-i", "--ignore-environment"})  # options of env

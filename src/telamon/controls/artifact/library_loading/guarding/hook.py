@@ -20,6 +20,7 @@ import threading
 import warnings
 from contextlib import suppress
 from dataclasses import asdict
+from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from telamon.controls.artifact.library_loading.guarding import events
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 IMPORTING: Final = "<frozen importlib"
 UNPICKLER: Final = pickle.__file__
 LOOKING_UP: Final = "find_class"
+IMPORTS: Final = frozenset({"exec", "import"})  # of modules in Python, and of native ones, with their files
 FETCHING: Final = "pickle.find_class"
 CODE: Final = (".py", ".pyc", ".so", ".pyd", ".pth", ".tsv", ".dll")  # files that are read for programs, not as models
 LONGEST: Final = 200
@@ -48,6 +50,14 @@ LONGEST: Final = 200
 BETWEEN: Final = re.compile(
     r"[/\\](?:multiprocessing[/\\](?:queues|connection|spawn|forkserver|popen_\w+)|loky[/\\]backend[/\\]\w+)\.py\Z"
 )
+
+
+class Doing(Enum):
+    """Whose doing it is what happens."""
+
+    OTHER = "other"
+    LOAD = "load"
+    IMPORT = "import"  # of the import system, for a load
 
 
 class _Here(threading.local):
@@ -80,7 +90,11 @@ class AuditHook:
         self._here = _Here()
         self._objections: dict[tuple[str, str], str] = {}
         self._loaders: dict[int, CodeType] = {}  # of functions that call unpicklers themselves, by their identity
-        self._watched = frozenset({*events.ACTS, "open", FETCHING})
+        self._watched = frozenset({*events.ACTS, *IMPORTS, "open", FETCHING})
+        self._roots = _roots()
+        self._allowed_tops = frozenset(name.partition(":")[0].partition(".")[0] for name in rules.allowed).union(
+            *({name.partition(":")[0].partition(".")[0] for name in names} for names in rules.profiles.values())
+        )
 
     def listener(self) -> Callable[[str, tuple[Any, ...]], None]:
         """Return the function that CPython is to call, which decides about what is about to happen in a thread.
@@ -140,13 +154,20 @@ class AuditHook:
         elif event == "open":
             self._open(arguments, frame)
         else:
-            if self._is_loading(frame):
+            doing = self._doing(frame)
+            if doing is Doing.IMPORT and event in IMPORTS:
+                self._require_installed(event, arguments, frame)
+            elif doing is Doing.LOAD and event != "import":
                 shown = printable(f"{event}{arguments!r}", LONGEST)
                 self._refuse(
                     f"that {events.ACTS[event]}: `{shown}`", "no policy allows that; load the file in a sandbox", event
                 )
             if self._rules.must_follow and event in events.STARTS:
                 self._follow(event, arguments)
+            if self._rules.must_follow and event == events.INTERPRETER:
+                self._refuse(
+                    "starting another interpreter in this process", "set `children: free` in the policy", event
+                )
 
     def _fetch(self, module: object, name: object, frame: FrameType | None) -> None:
         if type(module) is not str or type(name) is not str:  # a subclass could answer each question differently
@@ -185,7 +206,9 @@ class AuditHook:
         if not events.is_writing(arguments):
             if text and not text.endswith(CODE):
                 self._here.file = text
-        elif text != self._here.file and self._is_loading(frame):  # a model that is mapped is opened again, by its name
+        elif (
+            text != self._here.file and self._doing(frame) is Doing.LOAD
+        ):  # a model that is mapped is opened again, by its name
             self._refuse(f"opening `{printable(text, LONGEST)}` for writing", "", "open")
 
     def _follow(self, event: str, arguments: tuple[Any, ...]) -> None:
@@ -195,12 +218,13 @@ class AuditHook:
             hint = "leave `-I`, `-E` and `-S` out and hand the environment on, or set `children: free` in the policy"
             self._refuse(f"starting a Python without the guard: `{shown}`", hint, event)
 
-    def _is_loading(self, frame: FrameType | None) -> bool:
-        """Whether what happens in a frame is the doing of a load, and not of the import system or a file for it."""
+    def _doing(self, frame: FrameType | None) -> Doing:
+        """Return whose doing it is what happens in a frame: a load's, the import system's for a load, or neither's."""
         here = self._here
         if not (here.loads or here.depth):
-            return False
-        is_loaded, is_settled, below = here.depth > 0, False, ""
+            return Doing.OTHER
+        doing, is_settled, below = Doing.LOAD if here.depth else Doing.OTHER, False, ""
+        is_importing = False
         alive: dict[int, tuple[CodeType, int]] = {}
         while frame is not None:
             code = frame.f_code
@@ -208,13 +232,34 @@ class AuditHook:
             if mark is not None and mark == (code, frame.f_lasti):
                 alive[id(frame)] = mark
                 if not is_settled:
-                    is_loaded, is_settled = below not in events.READERS, True
+                    doing, is_settled = Doing.OTHER if below in events.READERS else Doing.LOAD, True
             elif not is_settled and code.co_filename.startswith(IMPORTING):
-                is_loaded, is_settled = False, True
+                is_importing = True
             below = code.co_name
             frame = frame.f_back
         here.loads = alive
-        return is_loaded
+        return Doing.IMPORT if doing is Doing.LOAD and is_importing else doing
+
+    def _require_installed(self, event: str, arguments: tuple[Any, ...], frame: FrameType | None) -> None:
+        """Refuse modules that a load has imported from where no libraries are: from beside the model, say.
+
+        What stood on the path when the guard came is trusted, and so is where a module lies that the policy allows.
+        """
+        origin = arguments[1] if event == "import" else _origin(frame)
+        if not isinstance(origin, str) or not os.path.isabs(origin := os.path.abspath(origin)):  # noqa: PTH100, PTH117  # as above
+            return
+        if origin.startswith(self._roots):
+            return
+        for part in sys.path:
+            root = os.path.join(os.path.abspath(part), "")  # noqa: PTH100, PTH118  # as above
+            if origin.startswith(root):
+                top = origin[len(root) :].partition(os.sep)[0].partition(".")[0]
+                if top in self._allowed_tops:
+                    self._roots = (*self._roots, root)
+                    return
+        shown = printable(origin, LONGEST)
+        hint = "if it is a library of yours, import it before the load"
+        self._refuse(f"that imports `{shown}`, which is no installed library", hint, event)
 
     def _refuse(self, what: str, hint: str, event: str, name: str = "") -> None:
         of = f" of `{printable(self._here.file, LONGEST)}`" if self._here.file else ""
@@ -248,6 +293,25 @@ class Guarding:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._leave()
+
+
+def _roots() -> tuple[str, ...]:
+    """Return where libraries are, with a separator at the end: all that Python looks through but the program's own."""
+    main = getattr(sys.modules.get("__main__"), "__file__", None)
+    own = {os.getcwd(), os.path.dirname(os.path.abspath(main)) if main else ""}  # noqa: PTH100, PTH109, PTH120
+    found = [part for part in sys.path if os.path.isabs(part) and os.path.abspath(part) not in own]  # noqa: PTH100, PTH117  # as above
+    return tuple(os.path.join(part, "") for part in dict.fromkeys([*found, sys.prefix, sys.base_prefix]))  # noqa: PTH118  # as above
+
+
+def _origin(frame: FrameType | None) -> object:
+    """Return where the module comes from of which the import system is about to run the code; `None` for other code."""
+    for _ in range(3):
+        if frame is None:
+            return None
+        if frame.f_code.co_name == "exec_module" and frame.f_code.co_filename.startswith(IMPORTING):
+            return getattr(getattr(frame.f_locals.get("module"), "__spec__", None), "origin", None)
+        frame = frame.f_back
+    return None
 
 
 def _outside(frame: FrameType | None) -> FrameType | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import marshal
 import os
 import subprocess
 import sys
@@ -140,7 +142,7 @@ def test_says_what_is_refused_and_the_line_that_allows_it(run: Callable, tmp_pat
         'the policy allows it by `controls: {library-loading: {allow: [{name: "tools:Net", reason: "..."}]}}`'
     ) in refused.stderr
     assert run(program, allowing("Net")).returncode == 0
-    assert run(program, "unknown='permit'").returncode == 0
+    assert run("import tools\n" + program, "unknown='permit'").returncode == 0
 
 
 def test_the_unknown_is_permitted_and_the_dangerous_is_not(run: Callable, tmp_path: Path) -> None:
@@ -316,3 +318,39 @@ def test_the_guard_of_the_control_decides_as_the_hook(
     decision = LibraryLoadingGuard(settings).enforce(Operation(kind=kind, subject=subject, detail=detail))
     assert decision.effect is effect
     assert decision.reason
+
+
+@pytest.mark.parametrize("kind", ["source", "bytecode", "package"])
+def test_a_load_imports_no_library_that_lies_beside_the_model(run: Callable, tmp_path: Path, kind: str) -> None:
+    source = "open('canary', 'w').close()\nclass Word2Vec:\n    pass\n"
+    if kind == "package":
+        (tmp_path / "gensim" / "models").mkdir(parents=True)
+        (tmp_path / "gensim" / "__init__.py").write_text(source)
+        (tmp_path / "gensim" / "models" / "word2vec.py").write_text(source)
+        data = b"cgensim.models.word2vec\nWord2Vec\n)\x81."
+    else:
+        (tmp_path / "colorsys.py").write_text(source.replace("Word2Vec", "Box"))
+        data = b"ccolorsys\nBox\n)\x81."
+    if kind == "bytecode":  # with a place in it that lies
+        code = compile((tmp_path / "colorsys.py").read_text(), os.__file__, "exec")
+        (tmp_path / "colorsys.pyc").write_bytes(importlib.util.MAGIC_NUMBER + bytes(12) + marshal.dumps(code))
+        (tmp_path / "colorsys.py").unlink()
+    ended = run("import sys; sys.path.insert(0, '')\n" + LOAD.format(data=data), "unknown='permit'")
+    assert "which is no installed library" in ended.stderr
+    assert not (tmp_path / "canary").exists()
+    assert run("import sys; sys.path.insert(0, '')\n" + LOAD.format(data=data), "mode='off'").returncode == 0
+    assert (tmp_path / "canary").exists()
+
+
+def test_a_module_that_is_allowed_imports_its_neighbours(run: Callable, tmp_path: Path) -> None:
+    (tmp_path / "shapes.py").write_text("import neighbour\nclass Net:\n    pass\n")
+    (tmp_path / "neighbour.py").write_text("")
+    program = "import sys; sys.path.insert(0, '')\n" + LOAD.format(data=b"cshapes\nNet\n)\x81.")
+    assert run(program, "allow=(A(name='shapes:Net', reason='ours'),)").returncode == 0
+
+
+@pytest.mark.skipif(importlib.util.find_spec("_xxsubinterpreters") is None, reason="the module has another name")
+def test_no_interpreter_without_the_guard_is_started_in_the_process(run: Callable) -> None:
+    program = "import _xxsubinterpreters as found\nfound.destroy(found.create())"
+    assert run(program).returncode == 1  # CPython puts an error of its own in place of the refusal
+    assert run(program, "children='free'").returncode == 0
