@@ -114,6 +114,17 @@ def test_what_may_come_out_otherwise_is_not_kept(
     assert asked() == 2
 
 
+def test_of_a_checker_that_says_nothing_of_what_it_goes_by_nothing_is_kept(
+    task: Callable[..., Task], asked: Callable[[], int]
+) -> None:
+    class Silent(Counted):
+        basis = Checker.basis
+
+    perform(task(Silent))
+    perform(task(Silent))
+    assert asked() == 2
+
+
 @pytest.mark.parametrize("damage", [b"", b"\0" * 64, None])
 def test_a_damaged_entry_is_no_result(
     task: Callable[..., Task], asked: Callable[[], int], tmp_path: Path, damage: bytes | None
