@@ -36,7 +36,7 @@ _EVENTS: Final[Mapping[str, str]] = MappingProxyType(
             cpython.run_file cpython.run_interactivehook cpython.run_module cpython.run_startup
         """,
         "reaches into the interpreter": """
-            sys.addaudithook sys.setprofile sys.settrace sys.excepthook sys.unraisablehook
+            sys.addaudithook sys.setprofile sys.settrace
             sys.set_asyncgen_hooks_finalizer sys.set_asyncgen_hooks_firstiter gc.get_objects
             gc.get_referents gc.get_referrers object.__setattr__ object.__delattr__ builtins.breakpoint
             builtins.input cpython._PySys_ClearAuditHooks setopencodehook sys._current_frames

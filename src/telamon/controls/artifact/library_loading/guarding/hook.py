@@ -109,10 +109,12 @@ class AuditHook:
             if event not in watched or here.is_deciding:
                 return
             if event == FETCHING:
-                frame = frame_of(1)
-                code = frame.f_code
+                frame = frame_of().f_back
+                code = None if frame is None else frame.f_code
                 if (
-                    loaders.get(id(code)) is code
+                    frame is not None
+                    and code is not None
+                    and loaders.get(id(code)) is code
                     and type(arguments[0]) is type(arguments[1]) is str
                     and objections.get(arguments) == ""  # `None` where it was not judged yet
                 ):
@@ -180,7 +182,9 @@ class AuditHook:
         found = self._objections.get(key)
         if found is None:
             found = self._objections[key] = objection_under(self._rules, module, name)
-        if frame is not None:
+        if frame is None:
+            self._here.depth += 1  # a thread that was started to load and does nothing else: its end is the load's
+        else:
             self._here.loads[id(frame)] = (frame.f_code, frame.f_lasti)
             if frame is caller:
                 self._loaders[id(frame.f_code)] = frame.f_code

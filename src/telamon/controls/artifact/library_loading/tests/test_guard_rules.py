@@ -354,3 +354,16 @@ def test_no_interpreter_without_the_guard_is_started_in_the_process(run: Callabl
     program = "import _xxsubinterpreters as found\nfound.destroy(found.create())"
     assert run(program).returncode == 1  # CPython puts an error of its own in place of the refusal
     assert run(program, "children='free'").returncode == 0
+
+
+@pytest.mark.parametrize("name", ["command", "reading"])
+def test_a_thread_that_only_loads_is_a_load_from_end_to_end(run: Callable, tmp_path: Path, name: str) -> None:
+    program = (
+        "import _thread, pickle, sys, time\n"
+        "sys.unraisablehook = lambda lost: print(type(lost.exc_value).__name__, flush=True)\n"
+        f"_thread.start_new_thread(pickle.loads, ({calling(name)!r},))\n"
+        "time.sleep(1)\n"
+    )
+    ended = run(program, allowing(name))
+    assert (ended.stdout, ended.stderr) == ("LoadRefusedError\n" if name == "command" else "", "")
+    assert not (tmp_path / "canary").exists()
