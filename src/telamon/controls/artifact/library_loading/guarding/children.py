@@ -36,7 +36,7 @@ def guard_process(rules: GuardRules) -> Guarding:
     """
     hook = AuditHook(rules)
     sys.addaudithook(hook.listener())
-    cover(hook.look_up)
+    hook.renew = cover(hook.look_up)
     if rules.must_follow:
         os.environ.update(guarded_environment(rules, os.environ))
     return Guarding(hook.enter, hook.leave)

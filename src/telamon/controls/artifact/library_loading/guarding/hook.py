@@ -23,7 +23,7 @@ from dataclasses import asdict
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from telamon.controls.artifact.library_loading.guarding import events
+from telamon.controls.artifact.library_loading.guarding import events, overrides
 from telamon.controls.artifact.library_loading.guarding.names import objection_under
 from telamon.controls.artifact.library_loading.guarding.records import (
     VARIABLE,
@@ -92,6 +92,7 @@ class AuditHook:
         self._loaders: dict[int, CodeType] = {}  # of functions that call unpicklers themselves, by their identity
         self._watched = frozenset({*events.ACTS, *IMPORTS, "open", FETCHING})
         self._roots = _roots()
+        self.renew: Callable[[], None] = lambda: None  # looks for unpicklers that nothing told of
         self._allowed_tops = frozenset(name.partition(":")[0].partition(".")[0] for name in rules.allowed).union(
             *({name.partition(":")[0].partition(".")[0] for name in names} for names in rules.profiles.values())
         )
@@ -151,6 +152,7 @@ class AuditHook:
         self._here.depth -= 1
 
     def _decide(self, event: str, arguments: tuple[Any, ...], frame: FrameType | None) -> None:
+        self.renew()
         if event == FETCHING:
             self._fetch(arguments[0], arguments[1], frame)
         elif event == "open":
@@ -320,7 +322,9 @@ def _origin(frame: FrameType | None) -> object:
 
 def _outside(frame: FrameType | None) -> FrameType | None:
     """Return the frame that called the unpickler: the first outside of it."""
-    while frame is not None and (frame.f_code.co_filename == UNPICKLER or frame.f_code.co_name == LOOKING_UP):
+    while frame is not None and (
+        frame.f_code.co_filename in {UNPICKLER, overrides.__file__} or frame.f_code.co_name == LOOKING_UP
+    ):
         frame = frame.f_back
     return frame
 

@@ -63,6 +63,39 @@ ROUTES: Final = {
     "override in a class of a class": "import pickle\nBEGIN"
     + OWN_WITHOUT_SUPER.format(base="pickle.Unpickler")
     + "class Lower(Own): pass\nLower(open(path, 'rb')).load()",
+    "override of a class that is called for": "import pickle, importlib\nBEGIN\n"
+    "find = lambda self, module, name: getattr(importlib.import_module(module), name)\n"
+    "type('Own', (pickle.Unpickler,), {'find_class': find})(open(path, 'rb')).load()",
+    "override set on the class later": "import pickle, importlib\nclass Own(pickle.Unpickler): pass\nBEGIN\n"
+    "Own.find_class = lambda self, module, name: getattr(importlib.import_module(module), name)\n"
+    "Own(open(path, 'rb')).load()",
+    "override set on a class of later": "import pickle, importlib\nBEGIN\nclass Own(pickle.Unpickler): pass\n"
+    "Own.find_class = lambda self, module, name: getattr(importlib.import_module(module), name)\n"
+    "Own(open(path, 'rb')).load()",
+    "override set on the unpickler": "import pickle, importlib\nBEGIN\nclass Own(pickle.Unpickler): pass\n"
+    "own = Own(open(path, 'rb'))\n"
+    "own.find_class = lambda module, name: getattr(importlib.import_module(module), name)\nown.load()",
+    "override set on Python's own": "import pickle, importlib\nBEGIN\nown = pickle._Unpickler(open(path, 'rb'))\n"
+    "own.find_class = lambda module, name: getattr(importlib.import_module(module), name)\nown.load()",
+    "override of an early base that is called for": "from _pickle import Unpickler\nimport importlib\nBEGIN\n"
+    "find = lambda self, module, name: getattr(importlib.import_module(module), name)\n"
+    "type('Own', (Unpickler,), {'find_class': find})(open(path, 'rb')).load()",
+    "bare thread": (
+        "import _thread, pickle, time; data = open(path, 'rb').read()\n"
+        "_thread.start_new_thread(pickle.loads, (data,)); time.sleep(1)"
+    ),
+    "at the end": "import atexit, pickle; atexit.register(pickle.loads, open(path, 'rb').read())",
+    "event loop": (
+        "import asyncio, pickle\nasync def main(): return pickle.load(open(path, 'rb'))\nasyncio.run(main())"
+    ),
+    "process by a server": (
+        "import multiprocessing, pickle\nif __name__ == '__main__':\n"
+        "    multiprocessing.get_context('forkserver').Pool(1).map(pickle.loads, [open(path, 'rb').read()])"
+    ),
+    "pool of processes": (
+        "import pickle\nfrom concurrent.futures import ProcessPoolExecutor\nif __name__ == '__main__':\n"
+        "    ProcessPoolExecutor(1).submit(pickle.loads, open(path, 'rb').read()).result()"
+    ),
     "thread": (
         "import pickle, threading; run = threading.Thread(target=lambda: pickle.load(open(path, 'rb')))\n"
         "BEGIN\nrun.start(); run.join()"
