@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 IMPORTING: Final = "<frozen importlib"
 UNPICKLER: Final = pickle.__file__
 LOOKING_UP: Final = "find_class"
+LOAD_IN_PYTHON: Final = pickle._Unpickler.load.__code__  # noqa: SLF001  # whose frames are loads, whatever tells of them
 IMPORTS: Final = frozenset({"exec", "import"})  # of modules in Python, and of native ones, with their files
 FETCHING: Final = "pickle.find_class"
 CODE: Final = (".py", ".pyc", ".so", ".pyd", ".pth", ".tsv", ".dll")  # files that are read for programs, not as models
@@ -152,10 +153,11 @@ class AuditHook:
         self._here.depth -= 1
 
     def _decide(self, event: str, arguments: tuple[Any, ...], frame: FrameType | None) -> None:
-        self.renew()
         if event == FETCHING:
             self._fetch(arguments[0], arguments[1], frame)
-        elif event == "open":
+            return
+        self.renew()
+        if event == "open":
             self._open(arguments, frame)
         else:
             doing = self._doing(frame)
@@ -227,16 +229,16 @@ class AuditHook:
     def _doing(self, frame: FrameType | None) -> Doing:
         """Return whose doing it is what happens in a frame: a load's, the import system's for a load, or neither's."""
         here = self._here
-        if not (here.loads or here.depth):
-            return Doing.OTHER
         doing, is_settled, below = Doing.LOAD if here.depth else Doing.OTHER, False, ""
         is_importing = False
         alive: dict[int, tuple[CodeType, int]] = {}
         while frame is not None:
             code = frame.f_code
             mark = here.loads.get(id(frame))
-            if mark is not None and mark == (code, frame.f_lasti):
+            is_marked = mark is not None and mark == (code, frame.f_lasti)
+            if mark is not None and is_marked:
                 alive[id(frame)] = mark
+            if is_marked or code is LOAD_IN_PYTHON:
                 if not is_settled:
                     doing, is_settled = Doing.OTHER if below in events.READERS else Doing.LOAD, True
             elif not is_settled and code.co_filename.startswith(IMPORTING):

@@ -3,7 +3,8 @@
 Every class that derives from an unpickler has its `find_class` judged: those that are there, those that a class
 statement makes, and those that `__init_subclass__` tells of. The C type takes no attribute, so that `pickle.Unpickler`
 becomes a subclass of it in every module that holds it. Its `load` looks again, for what was set on a class or on an
-unpickler since.
+unpickler since. The unpickler in Python is left as it is, for a class that is changed runs slower, by some percent of a
+load: what its loads do is seen by its frames.
 """
 
 from __future__ import annotations
@@ -46,7 +47,6 @@ def cover(look_up: Callable[[str, str], None]) -> Callable[[], None]:
         return made
 
     builtins.__build_class__ = build_class
-    covering.watch(BASES[1])
     _replace(BASES[0], covering)
     return covering.renew
 
