@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
@@ -100,7 +101,7 @@ def is_unguarded(words: Sequence[str], environment: Mapping[Any, Any] | None, va
         return False
     if any(word in EMPTYING for word in words[:start]):
         return True
-    if environment is not None and not any(_text(name) == variable for name in environment):
+    if environment is not None and not any(plain(name) == variable for name in environment):
         return True
     for word in words[start + 1 :]:
         if word in {"-c", "-m", "-"} or not word.startswith("-"):
@@ -117,12 +118,36 @@ def _is_prelude(before: Sequence[str], word: str) -> bool:
     return word.startswith("-") or "=" in word
 
 
+def plain(value: object) -> str:
+    """Return a path or word as text, without calling anything of the value's own; empty where it is no text.
+
+    What a load hands to an event may be of a class of its own, and while the hook decides nothing is heard.
+    """
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, bytes):
+        return os.fsdecode(memoryview(value).tobytes())
+    paths = sys.modules.get("pathlib")
+    if paths is not None and type(value) in {paths.PosixPath, paths.WindowsPath, paths.PurePosixPath}:
+        return str(value)
+    return ""
+
+
+def shown(arguments: Sequence[object]) -> str:
+    """Return the arguments of an event in words; of what is neither text nor number its type."""
+    return ", ".join(
+        repr(plain(value))
+        if isinstance(value, str | bytes)
+        else str(value)
+        if type(value) in {int, bool}
+        else type.__dict__["__name__"].__get__(type(value))
+        for value in arguments
+    )
+
+
 def _words(executable: object, arguments: object) -> list[str]:
-    if isinstance(arguments, str | bytes | os.PathLike):
-        return [_text(arguments)]
-    words = [_text(each) for each in arguments] if isinstance(arguments, list | tuple) else []
-    return [_text(executable), *words[1:]] if executable else words
-
-
-def _text(value: object) -> str:
-    return os.fsdecode(value) if isinstance(value, str | bytes | os.PathLike) else ""
+    if isinstance(arguments, str | bytes):
+        return [plain(arguments)]
+    words = [plain(each) for each in arguments] if type(arguments) in {list, tuple} else []  # type: ignore[attr-defined]  # one of the two
+    named = plain(executable)
+    return [named, *words[1:]] if named else words

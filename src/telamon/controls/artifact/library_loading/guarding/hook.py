@@ -164,7 +164,7 @@ class AuditHook:
             if doing is Doing.IMPORT and event in IMPORTS:
                 self._require_installed(event, arguments, frame)
             elif doing is Doing.LOAD and event != "import":
-                shown = printable(f"{event}{arguments!r}", LONGEST)
+                shown = printable(f"{event}({events.shown(arguments)})", LONGEST)
                 self._refuse(
                     f"that {events.ACTS[event]}: `{shown}`", "no policy allows that; load the file in a sandbox", event
                 )
@@ -209,8 +209,7 @@ class AuditHook:
             return False
 
     def _open(self, arguments: tuple[Any, ...], frame: FrameType | None) -> None:
-        path = arguments[0]
-        text = os.fsdecode(path) if isinstance(path, str | bytes) else ""
+        text = events.plain(arguments[0])
         if not events.is_writing(arguments):
             if text and not text.endswith(CODE):
                 self._here.file = text

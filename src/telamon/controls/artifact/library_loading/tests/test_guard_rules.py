@@ -367,3 +367,25 @@ def test_a_thread_that_only_loads_is_a_load_from_end_to_end(run: Callable, tmp_p
     ended = run(program, allowing(name))
     assert (ended.stdout, ended.stderr) == ("LoadRefusedError\n" if name == "command" else "", "")
     assert not (tmp_path / "canary").exists()
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        "subprocess.Popen(Sly('true'))",
+        "open(Sly('canary'), 'w')",
+        "open(Sly('tools.py'))",
+        "sys.audit('os.system', Sly('x'))",
+        "sys.audit('subprocess.Popen', Sly('x'), [Sly('y')], None, None)",
+    ],
+)
+def test_what_an_event_is_about_runs_nothing_while_it_is_decided(run: Callable, tmp_path: Path, act: str) -> None:
+    (tmp_path / "sly.py").write_text(
+        "import os, subprocess, sys\n"
+        "class Sly(str):\n"
+        "    def harm(self, *_): os.system('touch canary'); return ''\n"
+        "    __repr__ = __str__ = __format__ = __fspath__ = endswith = encode = startswith = __len__ = harm\n"
+        f"def act(): {act}\n"
+    )
+    ended = run(LOAD.format(data=b"csly\nact\n)R."), "allow=(A(name='sly:act', reason='ours'),)")
+    assert not (tmp_path / "canary").exists(), ended.stderr
