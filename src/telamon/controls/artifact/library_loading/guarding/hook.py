@@ -1,8 +1,8 @@
 """The audit hook: sees what loaders fetch and what happens while they load, and refuses what the rules do not allow.
 
 CPython tells of each name that an unpickler looks up (`pickle.find_class`) and of nearly all that reaches out of the
-interpreter, in every thread, whatever references to functions were taken before. A hook cannot be removed, and nothing
-holds this one but CPython's own list: no attribute of a module leads to it or turns it off.
+interpreter, in every thread, whatever references to functions were taken before. A hook cannot be removed. Code that
+runs in the process can find its state all the same, through what wraps overrides: it keeps loads from running any.
 
 A load has no event of its own. But whoever looks up a name was called by the function that loads, at an instruction
 that lasts as long as the load: while that frame is on the stack and still at it, what happens is the load's.
